@@ -1,0 +1,1 @@
+"""The terminal app: a client that follows a session, live or recorded."""

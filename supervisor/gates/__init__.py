@@ -1,0 +1,1 @@
+"""The policy enforcement points: each intercepts, asks and enforces, and none decides."""

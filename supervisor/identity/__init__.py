@@ -1,0 +1,1 @@
+"""Task tokens and the credentials made from them."""

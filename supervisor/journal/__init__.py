@@ -1,0 +1,1 @@
+"""The record of a session: written before anything is delivered, showing any later change."""

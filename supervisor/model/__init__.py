@@ -1,0 +1,1 @@
+"""Values that every part speaks: frozen, closed, free of I/O."""

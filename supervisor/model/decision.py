@@ -1,0 +1,69 @@
+"""What the policy said about a request, and what the gate was told in the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from supervisor.model.effect import Effect
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRef:
+    """A rule that applied, and where a reader finds it. `text` is the rule in one line, `section` the scope's key."""
+
+    section: str
+    effect: Effect
+    file: str
+    line: int
+    text: str
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The policy's answer to one request.
+
+    `rules` are the matching rules, strictest first; empty means that `otherwise` decided. `explain` says why in one
+    line; `needs` is the narrowest change of the scope that would allow it, in the scope's own notation, empty for an
+    allow. `grant` names the grant that answered an ask.
+    """
+
+    effect: Effect
+    rules: tuple[RuleRef, ...] = ()
+    explain: str = ""
+    needs: str = ""
+    scope: str = ""
+    grant: str = ""
+    irreversible: tuple[str, ...] = ()
+    """Names that a human must type before an allow (a bucket, a database): empty for what can be undone."""
+    four_eyes: int = 0
+    """How many different humans must allow it; 0 or 1 means the developer alone."""
+
+
+class By(StrEnum):
+    """What a verdict was decided by."""
+
+    POLICY = "policy"
+    GRANT = "grant"
+    HUMAN = "human"
+    TIMEOUT = "timeout"
+    FAULT = "fault"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the gate is told: allow or deny, never ask.
+
+    `message` is one line for the program that asked (its stderr, an HTTP body); it never holds a control character.
+    """
+
+    effect: Effect
+    by: By
+    message: str = ""
+
+    @property
+    def allowed(self) -> bool:
+        """True only for an explicit allow."""
+        return self.effect is Effect.ALLOW

@@ -1,0 +1,261 @@
+"""The records of the journal, one class a kind: the only thing that a console ever sees.
+
+`seq`, `time`, `prev` and `hash` are added by the journal. A record is encoded by `model.codec.to_json`; its `KIND` is
+the line's `kind`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from supervisor.model.decision import By, Decision
+from supervisor.model.effect import Effect
+from supervisor.model.grant import Grant, GrantOffer
+from supervisor.model.request import Request, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class GateStatus:
+    """One gate of this session: `holds` or not, and how that was shown or why not."""
+
+    name: str
+    holds: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStarted:
+    """The first line of a journal."""
+
+    KIND: ClassVar[str] = "session.started"
+    session: str
+    agent: tuple[str, ...]
+    workspace: str
+    user: str
+    version: str
+    gates: tuple[GateStatus, ...] = ()
+    weakened: tuple[str, ...] = ()
+    recorded: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeLoaded:
+    """The scope in force. `may`, `asks`, `never` are its plain words, for the panel and for review."""
+
+    KIND: ClassVar[str] = "scope.loaded"
+    scope: str
+    task: str
+    digest: str
+    source: str
+    values: tuple[tuple[str, str], ...] = ()
+    expires: datetime | None = None
+    may: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialMinted:
+    """A credential that the broker holds for the task; never the secret, only its id."""
+
+    KIND: ClassVar[str] = "credential.minted"
+    credential: str
+    acts_as: str
+    expires: datetime
+    service: str = ""
+    escalation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialEnded:
+    """A credential that is worth nothing from now on."""
+
+    KIND: ClassVar[str] = "credential.ended"
+    credential: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRecord:
+    """A request joined to an escalation that already waits (equal requests are one question)."""
+
+    KIND: ClassVar[str] = "request"
+    request: Request
+    escalation: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRecord:
+    """What the policy said about a request, with the facts that it said it about."""
+
+    KIND: ClassVar[str] = "decision"
+    request: Request
+    effect: Effect
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationOpened:
+    """A question for a human. `digest` binds the answer to what was asked; `offers` are narrowest first."""
+
+    KIND: ClassVar[str] = "escalation.opened"
+    escalation: str
+    request: Request
+    decision: Decision
+    digest: str
+    expires: datetime
+    offers: tuple[GrantOffer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationShown:
+    """The whole question was on a screen."""
+
+    KIND: ClassVar[str] = "escalation.shown"
+    escalation: str
+    console: str
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationAnswered:
+    """A human's answer that was taken. `dwell_ms`: milliseconds from shown to answered, -1 if never shown."""
+
+    KIND: ClassVar[str] = "escalation.answered"
+    escalation: str
+    choice: str
+    by: str
+    message: str = ""
+    dwell_ms: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationExpired:
+    """A question that ended without an answer: `why` says timeout, withdrawn by the program, or session end."""
+
+    KIND: ClassVar[str] = "escalation.expired"
+    escalation: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class GrantAdded:
+    """A kept answer, in force from now on."""
+
+    KIND: ClassVar[str] = "grant.added"
+    grant: Grant
+
+
+@dataclass(frozen=True, slots=True)
+class GrantEnded:
+    """A grant that no longer answers anything."""
+
+    KIND: ClassVar[str] = "grant.ended"
+    grant: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictRecord:
+    """What the gate was told about a request, and by what it was decided."""
+
+    KIND: ClassVar[str] = "verdict"
+    request: str
+    effect: Effect
+    by: By
+    detail: str = ""
+    escalation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExecEnded:
+    """A program that had been asked about came to its end (or was withdrawn before its start)."""
+
+    KIND: ClassVar[str] = "exec.ended"
+    request: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AwsAnswered:
+    """What AWS said to a forwarded call; `aws_request_id` joins it to CloudTrail."""
+
+    KIND: ClassVar[str] = "aws.answered"
+    request: str
+    status: int
+    aws_request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NetClosed:
+    """A connection ended: bytes out of the cell and into it, and why it failed if it did."""
+
+    KIND: ClassVar[str] = "net.closed"
+    request: str
+    sent: int = 0
+    received: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class McpAnswered:
+    """What an MCP server said to a forwarded tool call, in one word."""
+
+    KIND: ClassVar[str] = "mcp.answered"
+    request: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What the agent said it would do, told early by its hook; a courtesy, never decided on."""
+
+    KIND: ClassVar[str] = "proposal"
+    subject: Subject
+    tool: str
+    text: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something of ours broke; what it concerned was denied."""
+
+    KIND: ClassVar[str] = "fault"
+    part: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded:
+    """The last line of a journal. `exit_code` is the agent's (128 + signal if it was killed)."""
+
+    KIND: ClassVar[str] = "session.ended"
+    exit_code: int
+    why: str
+    cast_sha256: str = ""
+
+
+Record = (
+    SessionStarted
+    | ScopeLoaded
+    | CredentialMinted
+    | CredentialEnded
+    | RequestRecord
+    | DecisionRecord
+    | EscalationOpened
+    | EscalationShown
+    | EscalationAnswered
+    | EscalationExpired
+    | GrantAdded
+    | GrantEnded
+    | VerdictRecord
+    | ExecEnded
+    | AwsAnswered
+    | NetClosed
+    | McpAnswered
+    | Proposal
+    | Fault
+    | SessionEnded
+)

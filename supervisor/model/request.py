@@ -1,0 +1,107 @@
+"""What a gate asks about: subject, action, resource and context (after the AuthZEN Authorization API)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+GateName = Literal["exec", "network", "aws", "mcp", "hooks"]
+Zone = Literal["public", "private", "loopback", "link-local", "metadata", "unresolved"]
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One link of the chain of programs that led to a request. Text carries foreign bytes as surrogates."""
+
+    pid: int
+    program: str
+    argv: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Who asks: the task's session, its agent, and the processes from the asking one up to the agent."""
+
+    session: str
+    agent: str
+    chain: tuple[Process, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Exec:
+    """A program start, as the kernel was asked for it.
+
+    `program` is the canonical path in the cell, `argv[0]` what the caller chose to call it, `known_as` the names that
+    the *content* answers to (a renamed copy of terraform has `("terraform",)`), `script` the file that `program` was
+    started for by its `#!` line, `env` the chosen variables that change what programs mean.
+    """
+
+    KIND: ClassVar[str] = "exec"
+    program: str
+    argv: tuple[str, ...]
+    cwd: str
+    known_as: tuple[str, ...] = ()
+    script: str = ""
+    sha256: str = ""
+    env: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """A connection to leave the cell: CONNECT or one absolute-form HTTP request.
+
+    `addresses` are what the name resolved to outside the cell (the gate dials one of these, nothing else), `zone` the
+    least public zone among them.
+    """
+
+    KIND: ClassVar[str] = "connect"
+    host: str
+    port: int
+    method: str = "CONNECT"
+    path: str = ""
+    addresses: tuple[str, ...] = ()
+    zone: Zone = "public"
+
+
+@dataclass(frozen=True, slots=True)
+class AwsCall:
+    """One AWS API call. `actions` are IAM actions (`rds:DeleteDBInstance`), `resources` ARNs, `()` = cannot be told.
+
+    `tags` are the resource's own, looked up by us; `None` = not looked up. `notes` name what makes it irreversible,
+    removes a guard or hands out credentials.
+    """
+
+    KIND: ClassVar[str] = "aws"
+    actions: tuple[str, ...]
+    resources: tuple[str, ...] = ()
+    service: str = ""
+    operation: str = ""
+    region: str = ""
+    account: str = ""
+    tags: tuple[tuple[str, str], ...] | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """An MCP tool call; `arguments` is its canonical JSON text."""
+
+    KIND: ClassVar[str] = "mcp"
+    server: str
+    tool: str
+    arguments: str = "{}"
+
+
+Action = Exec | Connect | AwsCall | ToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One thing that wants to happen. `id` is unique in the session (`r17`)."""
+
+    id: str
+    gate: GateName
+    subject: Subject
+    action: Action
+    reason: str = ""
+    """What the agent says it is for; shown as the agent's words, never decided on."""

@@ -1,0 +1,1 @@
+"""The policy decision point: scope files in, decisions out. Pure; no clock, no files."""

@@ -1,0 +1,160 @@
+"""A scope as a value: what one task may do. Loaded by `policy.load`, decided on by `policy.decide`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal
+
+from supervisor.model.effect import Effect
+
+Section = Literal["aws", "commands", "network", "mcp", "files", "terraform"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where something stands: file as the user named it, line and column from 1."""
+
+    file: str
+    line: int
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule line. `patterns` are commands, IAM actions, hosts or tools, by section; parameters already filled in.
+
+    `on` (ARN patterns), `where` (the resource's tags) and `regions` belong to the aws section.
+    """
+
+    section: Section
+    effect: Effect
+    patterns: tuple[str, ...]
+    source: Source
+    on: tuple[str, ...] = ()
+    where: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    except_: tuple[str, ...] = ()
+    because: str = ""
+
+    @property
+    def text(self) -> str:
+        """The rule in one line, as it could stand in the file."""
+        parts = [f"{self.effect.word}: {', '.join(self.patterns)}"]
+        if self.on:
+            parts.append(f"on {', '.join(self.on)}")
+        if self.where:
+            parts.append("where " + ", ".join(f"{key}={'|'.join(values)}" for key, values in self.where))
+        if self.except_:
+            parts.append(f"except {', '.join(self.except_)}")
+        return " ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """A section's rules and what happens where none matches."""
+
+    rules: tuple[Rule, ...] = ()
+    otherwise: Effect = Effect.ASK
+    otherwise_source: Source | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A value the developer fills in. `default` `None` = required; `pattern` is a full-match regular expression."""
+
+    name: str
+    ask: str = ""
+    default: str | None = None
+    pattern: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What the cell's mounts show: paths as written in the file (`~` and relative ones are resolved by the cell)."""
+
+    write: tuple[str, ...] = (".",)
+    read: tuple[str, ...] = ()
+    read_only: tuple[str, ...] = ()
+    hide: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Terraform:
+    """Limits on what a plan may destroy. `destroy`: how many resources without asking."""
+
+    destroy: int = 0
+    protect: tuple[str, ...] = ()
+    source: Source | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FourEyes:
+    """Requests that need `count` different humans of `role`; `on` mixes IAM actions and command patterns."""
+
+    on: tuple[str, ...]
+    role: str = "approver"
+    count: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Approvals:
+    """How long an escalation waits before it is denied, and what needs more than one human."""
+
+    wait: timedelta = timedelta(minutes=15)
+    four_eyes: tuple[FourEyes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class McpServer:
+    """An MCP server that the scope lets the agent reach, and how it is started."""
+
+    name: str
+    command: tuple[str, ...] = ()
+    url: str = ""
+    env: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A line of `examples`: a request in the scope's own words and the effect it must have."""
+
+    kind: Literal["run", "aws", "connect", "mcp"]
+    text: str
+    expect: Effect
+    source: Source
+    on: tuple[str, ...] = ()
+    tags: tuple[tuple[str, str], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Everything one task may do; parameters filled in, `extends` already merged.
+
+    `digest` is `sha256:…` over the files it was loaded from and the parameter values. `account` empty = any.
+    """
+
+    name: str
+    task: str
+    digest: str
+    source: Source
+    parameters: tuple[Parameter, ...] = ()
+    values: tuple[tuple[str, str], ...] = ()
+    expires: timedelta | None = None
+    account: str = ""
+    regions: tuple[str, ...] = ()
+    aws: Rules = field(default_factory=Rules)
+    commands: Rules = field(default_factory=Rules)
+    network: Rules = field(default_factory=Rules)
+    mcp: Rules = field(default_factory=Rules)
+    mcp_servers: tuple[McpServer, ...] = ()
+    files: Files = field(default_factory=Files)
+    terraform: Terraform = field(default_factory=Terraform)
+    rego: tuple[str, ...] = ()
+    approvals: Approvals = field(default_factory=Approvals)
+    examples: tuple[Example, ...] = ()
+    extends: tuple[str, ...] = ()
+    texts: tuple[tuple[str, str], ...] = ()
+    """(file, exact text) of every file it was composed from, for the session's frozen copy and for differences."""
