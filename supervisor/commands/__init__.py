@@ -1,0 +1,1 @@
+"""What each subcommand does, behind the command line: reads, prints, returns an exit code."""
