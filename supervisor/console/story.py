@@ -1,0 +1,77 @@
+"""The session as the screens tell it: the state that a fold of journal lines (`console.fold`) arrives at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from supervisor.console.timeline import Timeline
+from supervisor.model.decision import Decision
+from supervisor.model.event import CredentialMinted, ScopeLoaded, SessionEnded, SessionStarted
+from supervisor.model.grant import Grant, GrantOffer
+from supervisor.model.request import Request
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+GONE_KEPT: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An escalation that waits. `merged` requests joined the first one; `answers` humans have allowed it so far."""
+
+    id: str
+    request: Request
+    decision: Decision
+    digest: str
+    opened: datetime
+    expires: datetime
+    offers: tuple[GrantOffer, ...] = ()
+    merged: int = 0
+    answers: int = 0
+    entry: int = 0
+
+
+@dataclass(slots=True)
+class Counts:
+    """How many requests came out how, and how many questions and faults there were."""
+
+    allowed: int = 0
+    asked: int = 0
+    denied: int = 0
+    faults: int = 0
+
+
+@dataclass(slots=True)
+class Story:
+    """What is known after some lines. Only `console.fold` changes it; the same lines always give the same story."""
+
+    timeline: Timeline = field(default_factory=Timeline)
+    session: SessionStarted | None = None
+    scope: ScopeLoaded | None = None
+    ended: SessionEnded | None = None
+    started: datetime = EPOCH
+    last: datetime = EPOCH
+    next_seq: int = 0
+    waiting: dict[str, Waiting] = field(default_factory=dict)
+    gone: dict[str, str] = field(default_factory=dict)
+    asked: dict[str, int] = field(default_factory=dict)
+    credentials: dict[str, CredentialMinted] = field(default_factory=dict)
+    grants: dict[str, Grant] = field(default_factory=dict)
+    counts: Counts = field(default_factory=Counts)
+
+    def queue(self) -> list[Waiting]:
+        """What waits, oldest first."""
+        return list(self.waiting.values())
+
+    def why_gone(self, escalation: str) -> str:
+        """What became of an escalation that no longer waits."""
+        return self.gone.get(escalation, "it is no longer waiting")
+
+    def close(self, escalation: str, why: str) -> Waiting | None:
+        """Take an escalation out of the queue, remembering why for a key that comes too late."""
+        waited = self.waiting.pop(escalation, None)
+        self.gone[escalation] = why
+        while len(self.gone) > GONE_KEPT:
+            del self.gone[next(iter(self.gone))]
+        return waited

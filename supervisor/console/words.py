@@ -1,0 +1,187 @@
+"""Requests in words: what would happen first, the raw call after it. Everything returned went through `visible`."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from typing import assert_never
+
+from supervisor.model.decision import Decision
+from supervisor.model.grant import AwsMatcher, ConnectMatcher, ExecMatcher, Matcher, ToolMatcher
+from supervisor.model.request import Action, AwsCall, Connect, Exec, Process, Request, ToolCall
+from supervisor.model.visible import visible
+
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def base(path: str) -> str:
+    """The last part of a path, visible."""
+    return visible(path.rstrip("/").rpartition("/")[2] or path)
+
+
+def name_of(action: Action) -> str:
+    """The shortest name by which equal things are counted together: a program, a host and port, an action, a tool."""
+    match action:
+        case Exec():
+            return base(action.known_as[0] if action.known_as else action.program)
+        case Connect():
+            return visible(f"{action.host}:{action.port}")
+        case AwsCall():
+            return visible(", ".join(action.actions) or f"{action.service}:{action.operation}")
+        case ToolCall():
+            return visible(f"{action.server}/{action.tool}")
+        case _:
+            assert_never(action)
+
+
+def short(action: Action) -> str:
+    """The request in one line, uncut: the caller cuts it to the room it has."""
+    match action:
+        case Exec():
+            return " ".join((base(action.argv[0] if action.argv else action.program), *_quoted(action.argv[1:])))
+        case Connect():
+            return f"{visible(action.method)} {name_of(action)}{visible(action.path)}"
+        case AwsCall():
+            return " ".join((name_of(action), *(tail(arn) for arn in action.resources)))
+        case ToolCall():
+            return f"{name_of(action)} {visible(action.arguments)}"
+        case _:
+            assert_never(action)
+
+
+def _quoted(words: tuple[str, ...]) -> list[str]:
+    return [shlex.quote(visible(word)) for word in words]
+
+
+def tail(arn: str) -> str:
+    """The resource part of an ARN: what people call the thing."""
+    return visible(arn.split(":", 5)[-1] if arn.count(":") >= 5 else arn)
+
+
+def headline(action: Action) -> str:
+    """What happens if this is allowed, as a sentence begins."""
+    match action:
+        case Exec():
+            words = [base(action.known_as[0] if action.known_as else action.program)]
+            words += [visible(word) for word in action.argv[1:] if not word.startswith("-")][:2]
+            return "Start " + " ".join(words)
+        case Connect():
+            return f"Connect to {name_of(action)}"
+        case AwsCall():
+            operation = action.operation or (action.actions[0].partition(":")[2] if action.actions else "call")
+            spoken = visible(_CAMEL.sub(" ", operation))
+            where = ", ".join(tail(arn) for arn in action.resources) or "any resource (cannot be told)"
+            return f"{spoken}: {where}"
+        case ToolCall():
+            return f"Call the tool {name_of(action)}"
+        case _:
+            assert_never(action)
+
+
+def effects(action: Action) -> list[tuple[str, str]]:
+    """What a reader has to know about the effect, as (label, text), most telling first."""
+    match action:
+        case Exec():
+            return _exec_effects(action)
+        case Connect():
+            lines = [("to", f"{visible(action.zone)} address {visible(', '.join(action.addresses)) or 'not resolved'}")]
+            if action.method == "CONNECT":
+                lines.append(("how", "an encrypted tunnel: what is sent through it is not seen"))
+            return lines
+        case AwsCall():
+            lines = [("does", visible(", ".join(action.actions)) or "an action that is not understood")]
+            lines += [("on", visible(arn)) for arn in action.resources]
+            where = [part for part in (action.region, action.account and f"account {action.account}") if part]
+            lines += [("in", visible(" · ".join(where)))] if where else []
+            if action.tags is not None:
+                lines.append(("tags", visible(", ".join(f"{key}={value}" for key, value in action.tags)) or "none"))
+            return lines + [("note", visible(note)) for note in action.notes]
+        case ToolCall():
+            return []
+        case _:
+            assert_never(action)
+
+
+def _exec_effects(action: Exec) -> list[tuple[str, str]]:
+    lines = []
+    called = base(action.argv[0] if action.argv else action.program)
+    if action.known_as and called not in {base(name) for name in action.known_as}:
+        lines.append(("note", f"its content is {visible(', '.join(action.known_as))}, it is called {called} here"))
+    if action.script:
+        lines.append(("file", visible(action.script)))
+    lines.append(("in", visible(action.cwd)))
+    lines += [("env", visible(f"{key}={value}")) for key, value in action.env]
+    return lines
+
+
+def raw(action: Action) -> tuple[str, str]:
+    """The whole call as (how much of what, text): nothing is left out, line feeds stay line feeds for tool calls."""
+    match action:
+        case Exec():
+            text = " ".join([shlex.quote(visible(action.program)), *_quoted(action.argv[1:])])
+            if action.argv and action.argv[0] != action.program:
+                text += f"\n(argv[0] is {shlex.quote(visible(action.argv[0]))})"
+            return _plural(len(action.argv), "word"), text
+        case Connect():
+            return "1 connection", f"{visible(action.method)} {name_of(action)}{visible(action.path)}"
+        case AwsCall():
+            text = "\n".join((name_of(action), *(visible(arn) for arn in action.resources)))
+            return _plural(len(action.resources), "resource"), text
+        case ToolCall():
+            return "arguments", f"{name_of(action)}\n{_pretty(action.arguments)}"
+        case _:
+            assert_never(action)
+
+
+def _pretty(arguments: str) -> str:
+    try:
+        text = json.dumps(json.loads(arguments), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        text = arguments
+    return visible(text, keep_newlines=True)
+
+
+def _plural(count: int, word: str) -> str:
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+
+
+def started_by(chain: tuple[Process, ...], arrow: str = "←") -> str:
+    """The processes that led here, nearest first."""
+    return f" {arrow} ".join(f"{base(process.program)} {process.pid}" for process in chain)
+
+
+def why(decision: Decision) -> str:
+    """Why the policy said so, in one line."""
+    if decision.rules and decision.rules[0].because:
+        return visible(decision.rules[0].because)
+    return visible(decision.explain) or (visible(decision.rules[0].text) if decision.rules else "no rule matches")
+
+
+def place(decision: Decision) -> str:
+    """`file:line` of the strictest rule that matched; empty when `otherwise` decided."""
+    return visible(f"{decision.rules[0].file}:{decision.rules[0].line}") if decision.rules else ""
+
+
+def covers(matcher: Matcher) -> str:
+    """What a grant answers, in words."""
+    match matcher:
+        case ExecMatcher():
+            words = " ".join((visible(matcher.program), *_quoted(matcher.words)))
+            where = f" in {visible(matcher.cwd)}" if matcher.cwd else ""
+            return f"exactly {words}{where}" if matcher.exact else f"{words} …{where}"
+        case ConnectMatcher():
+            return visible(f"connections to {matcher.host}:{matcher.port}")
+        case AwsMatcher():
+            return visible(f"{', '.join(matcher.actions)} on {', '.join(matcher.resources)}")
+        case ToolMatcher():
+            arguments = "with these arguments" if matcher.arguments else "with any arguments"
+            return visible(f"{matcher.server}/{matcher.tool} {arguments}")
+        case _:
+            assert_never(matcher)
+
+
+def title(request: Request, *, most: int = 400) -> str:
+    """The request in one line for lists: at most `most` characters, and a count of what is not shown."""
+    text = short(request.action)
+    return text if len(text) <= most else f"{text[:most]}… +{len(text) - most:,} characters"
