@@ -1,0 +1,84 @@
+"""A question as rows: the effect first, then the raw call, who started it, why it asks, and what could be granted."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from textual.content import Content
+
+from supervisor.console import words
+from supervisor.console.clock import lasting, left
+from supervisor.console.look import Look, Mark
+from supervisor.console.rows import clip, ends, field, fold, paragraph, row
+from supervisor.console.story import Waiting
+from supervisor.core.arming import phrase
+from supervisor.model.grant import GrantOffer
+from supervisor.model.visible import visible
+
+
+def request_rows(waiting: Waiting, width: int, look: Look) -> list[Content]:
+    """Everything that is asked, on as many rows as it takes: what has to be read before it can be allowed."""
+    request, decision = waiting.request, waiting.decision
+    rows = paragraph(words.headline(request.action), width, "bold $strong")
+    if decision.irreversible:
+        rows += _field("", f"cannot be undone: {phrase(decision.irreversible)}", width, "bold $ask")
+    for label, text in words.effects(request.action):
+        rows += _field(label, text, width, exact=True)
+    if waiting.merged:
+        rows += _field("asked", f"{waiting.merged + 1} times; one answer answers all", width)
+    if decision.four_eyes > 1:
+        rows += _field("needs", f"{decision.four_eyes} people; {waiting.answers} agreed so far", width)
+    amount, text = words.raw(request.action)
+    rows.append(row(("call  ", "$quiet"), (f"{amount}, {len(text):,} characters", "$quiet")))
+    rows += [row("  ", (piece, "$strong")) for piece in fold(text, width - 2)]
+    chain = words.started_by(request.subject.chain, look.from_)
+    rows += _field("from", chain or visible(request.subject.agent), width)
+    rows += _field("why", words.why(decision), width)
+    where = words.place(decision)
+    if where:
+        rows += _field("rule", where, width, "$quiet", exact=True)
+    if request.reason:
+        rows += _field("agent", f"says: “{visible(request.reason)}”", width, "italic $theirs")
+    return rows
+
+
+def _field(label: str, text: str, width: int, style: str = "", *, exact: bool = False) -> list[Content]:
+    return field(label, text, width, style=style, exact=exact)
+
+
+def title(waiting: Waiting, place: int, total: int, look: Look) -> str:
+    """The card's heading: `▲ ASK 1 of 3 · aws · eu-central-1`."""
+    head = f"{look.shape(Mark.ASK)} {Mark.ASK.word} {place} of {total}"
+    region = getattr(waiting.request.action, "region", "")
+    return f" {look.dot} ".join(part for part in (head, waiting.request.gate, visible(region)) if part)
+
+
+def offer_rows(
+    offers: tuple[GrantOffer, ...], chosen: int, width: int, look: Look, minutes: int | None = None
+) -> list[Content]:
+    """The grants on offer, narrowest first, with their lifetimes; `chosen` is the one that `s` would give."""
+    rows = [row(("for the task, narrowest first", "$quiet"))]
+    for number, offer in enumerate(offers):
+        here = number == chosen
+        lasts = lasting(timedelta(minutes=minutes if here and minutes else offer.minutes))
+        mark = look.pick if here else " "
+        style = "bold $strong on $pick" if here else ""
+        rows.append(ends([(f"{mark} {visible(offer.label)}", style)], [(lasts, style or "$quiet")], width))
+        if here:
+            rows += [row("  ", (line, "$quiet")) for line in fold(f"answers: {words.covers(offer.matcher)}", width - 2)]
+    return rows
+
+
+def expiry(waiting: Waiting, now: datetime) -> str:
+    """How long it waits before it is denied."""
+    return f"{left(waiting.expires, now)} left"
+
+
+def one_line(waiting: Waiting, now: datetime, width: int, look: Look) -> Content:
+    """A question further down the queue."""
+    text = clip(words.short(waiting.request.action), max(width - 12, 8), look)
+    return ends(
+        [(f"{look.shape(Mark.ASK)} ", Mark.ASK.style), text],
+        [(f" {left(waiting.expires, now)}", "$quiet")],
+        width,
+    )
