@@ -80,6 +80,11 @@ class Look:
         return "x" if self.ascii else "×"
 
     @property
+    def broken(self) -> str:
+        """Stands in a column of its own where a word goes on in the next row."""
+        return "\\" if self.ascii else "↩"
+
+    @property
     def border(self) -> str:
         """A Textual border type."""
         return "ascii" if self.ascii else "round"

@@ -38,6 +38,28 @@ def _fold_wide(line: str, width: int) -> Iterator[str]:
     yield line[start:]
 
 
+def fold_call(text: str, width: int, look: Look = UNICODE) -> list[Content]:
+    """A raw call on rows: broken at spaces where possible, and where a word is broken, a sign in a column of its own.
+
+    A row without the sign ends at one space or line feed of the text, so that no two calls give the same rows.
+    """
+    room = max(width - 1, 2)
+    rows: list[Content] = []
+    for line in text.split("\n"):
+        used = ""
+        for number, word in enumerate(line.split(" ")):
+            longer = f"{used} {word}" if number else word
+            if cell_len(longer) <= room:
+                used = longer
+                continue
+            if number:
+                rows.append(Content(used))
+            *whole, used = fold(word, room)
+            rows += [row(piece.ljust(room), (look.broken, "$faint")) for piece in whole]
+        rows.append(Content(used))
+    return rows
+
+
 def wrap(text: str, width: int) -> list[str]:
     """Break `text` at spaces where that is possible; for our own words, not for raw calls."""
     width = max(width, 2)

@@ -119,8 +119,8 @@ def raw(action: Action) -> tuple[str, str]:
     """The whole call as (how much of what, text): nothing is left out, line feeds stay line feeds for tool calls."""
     match action:
         case Exec():
-            text = " ".join([shlex.quote(visible(action.program)), *_quoted(action.argv[1:])])
-            if action.argv and action.argv[0] != action.program:
+            text = " ".join((shlex.quote(visible(action.program)), *_quoted(action.argv[1:])))
+            if action.argv and action.argv[0] not in (action.program, action.program.rpartition("/")[2]):
                 text += f"\n(argv[0] is {shlex.quote(visible(action.argv[0]))})"
             return _plural(len(action.argv), "word"), text
         case Connect():

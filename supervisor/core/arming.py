@@ -8,7 +8,8 @@ bars are asked in this order, each with its own words:
     CLOSED   | the question changed, expired, was withdrawn or answered elsewhere | every answer
     SENT     | an answer is on its way to the session                             | every answer
     UNREAD   | some row of the request has not been on screen                     | allow
-    UNQUIET  | less than `QUIET_MS` since the later of shown and last key         | every answer
+    UNQUIET  | less than `QUIET_MS` since the later of shown and last key         | every answer but a deny whose
+             |                                                                    | message was typed: no stray key
     UNNAMED  | it cannot be undone and its name has not been typed exactly        | allow
 
 There is no ceiling: who keeps typing never arms anything. Every question starts unread and unquiet, so that a double
@@ -155,6 +156,8 @@ class Arming:
     ) -> Answer | Bar:
         """The answer that this key gives, with the digest of what was shown; or what bars it."""
         bar = self.bar(choice, now)
+        if bar is Bar.UNQUIET and choice == "deny" and message and self.quiet_from is not None:
+            bar = None
         if bar is not None:
             return bar
         typed = "" if choice == "deny" else self.typed

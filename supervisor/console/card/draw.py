@@ -9,7 +9,7 @@ from textual.content import Content
 from supervisor.console import words
 from supervisor.console.clock import lasting, left
 from supervisor.console.look import Look, Mark
-from supervisor.console.rows import clip, ends, field, fold, paragraph, row
+from supervisor.console.rows import clip, ends, field, fold_call, paragraph, row
 from supervisor.console.story import Waiting
 from supervisor.core.arming import phrase
 from supervisor.model.grant import GrantOffer
@@ -30,7 +30,7 @@ def request_rows(waiting: Waiting, width: int, look: Look) -> list[Content]:
         rows += _field("needs", f"{decision.four_eyes} people; {waiting.answers} agreed so far", width)
     amount, text = words.raw(request.action)
     rows.append(row(("call  ", "$quiet"), (f"{amount}, {len(text):,} characters", "$quiet")))
-    rows += [row("  ", (piece, "$strong")) for piece in fold(text, width - 2)]
+    rows += [Content.assemble("  ", line) for line in fold_call(text, width - 2, look)]
     chain = words.started_by(request.subject.chain, look.from_)
     rows += _field("from", chain or visible(request.subject.agent), width)
     rows += _field("why", words.why(decision), width)
@@ -65,7 +65,7 @@ def offer_rows(
         style = "bold $strong on $pick" if here else ""
         rows.append(ends([(f"{mark} {visible(offer.label)}", style)], [(lasts, style or "$quiet")], width))
         if here:
-            rows += [row("  ", (line, "$quiet")) for line in fold(f"answers: {words.covers(offer.matcher)}", width - 2)]
+            rows += paragraph(f"answers: {words.covers(offer.matcher)}", width, "$quiet", indent=2)
     return rows
 
 

@@ -1,0 +1,1 @@
+"""The panel beside the agent's terminal: scope, gates, credentials, what waits, what happened."""
