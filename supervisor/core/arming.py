@@ -7,7 +7,7 @@ bars are asked in this order, each with its own words:
     ---------+--------------------------------------------------------------------+-----------------
     CLOSED   | the question changed, expired, was withdrawn or answered elsewhere | every answer
     SENT     | an answer is on its way to the session                             | every answer
-    UNREAD   | some row of the request has not been on screen                     | allow
+    UNREAD   | the request was not on screen from its first row to its last       | allow
     UNQUIET  | less than `QUIET_MS` since the later of shown and last key         | every answer but a deny whose
              |                                                                    | message was typed: no stray key
     UNNAMED  | it cannot be undone and its name has not been typed exactly        | allow
@@ -79,7 +79,8 @@ def phrase(names: tuple[str, ...]) -> str:
 class Arming:
     """The guards of one question. Times are milliseconds of one clock that never goes back.
 
-    `rows` is the height of the whole request as it is laid out now, `seen` the rows of it that have been on screen.
+    `rows` is the height of the whole request as it is laid out now, `seen` the rows of it that have been on screen;
+    `read` is true once all of them were, in one layout.
     """
 
     escalation: str
@@ -88,19 +89,15 @@ class Arming:
     phase: Phase = Phase.OPEN
     rows: int = 0
     seen: frozenset[int] = frozenset()
+    read: bool = False
     quiet_from: int | None = None
     typed: str = ""
     why: str = ""
 
     @property
-    def read(self) -> bool:
-        """True when every row of the request has been on screen in this layout."""
-        return 0 < self.rows == len(self.seen)
-
-    @property
     def unread(self) -> int:
         """How many rows have not been on screen."""
-        return self.rows - len(self.seen)
+        return 0 if self.read else self.rows - len(self.seen)
 
     @property
     def named(self) -> bool:
@@ -110,7 +107,7 @@ class Arming:
     def saw(self, first: int, last: int, rows: int, digest: str, now: int) -> Arming:
         """Rows `first`..`last` (last excluded) of `rows` were drawn, from the request whose digest is `digest`.
 
-        Another height is another layout, and another digest another request: what was seen before does not count.
+        Another height is another layout, where an unfinished reading begins again; another digest is another request.
         """
         if digest != self.digest:
             return self.turn(Turn.GONE, "the request changed after it was shown")
@@ -118,7 +115,9 @@ class Arming:
         seen = before | frozenset(range(max(first, 0), min(last, rows)))
         if rows == self.rows and len(seen) == len(before):
             return self
-        return replace(self, rows=rows, seen=seen, quiet_from=now)
+        read = self.read or 0 < rows == len(seen)
+        quiet_from = self.quiet_from if self.read and self.quiet_from is not None else now
+        return replace(self, rows=rows, seen=seen, read=read, quiet_from=quiet_from)
 
     def pressed(self, now: int) -> Arming:
         """A key or a click, to whomever it went."""

@@ -24,8 +24,6 @@ def request_rows(waiting: Waiting, width: int, look: Look) -> list[Content]:
         rows += _field("", f"cannot be undone: {phrase(decision.irreversible)}", width, "bold $ask")
     for label, text in words.effects(request.action):
         rows += _field(label, text, width, exact=True)
-    if waiting.merged:
-        rows += _field("asked", f"{waiting.merged + 1} times; one answer answers all", width)
     if decision.four_eyes > 1:
         rows += _field("needs", f"{decision.four_eyes} people; {waiting.answers} agreed so far", width)
     amount, text = words.raw(request.action)
@@ -47,10 +45,11 @@ def _field(label: str, text: str, width: int, style: str = "", *, exact: bool = 
 
 
 def title(waiting: Waiting, place: int, total: int, look: Look) -> str:
-    """The card's heading: `▲ ASK 1 of 3 · aws · eu-central-1`."""
+    """The card's heading: `▲ ASK 1 of 3 · aws · eu-central-1 · asked ×2`. One answer answers them all."""
     head = f"{look.shape(Mark.ASK)} {Mark.ASK.word} {place} of {total}"
+    asked = f"asked {look.times}{waiting.merged + 1}" if waiting.merged else ""
     region = getattr(waiting.request.action, "region", "")
-    return f" {look.dot} ".join(part for part in (head, waiting.request.gate, visible(region)) if part)
+    return f" {look.dot} ".join(part for part in (head, waiting.request.gate, visible(region), asked) if part)
 
 
 def offer_rows(

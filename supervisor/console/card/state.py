@@ -53,10 +53,11 @@ class Cards:
         offers = self.current.offers if self.current else ()
         return tuple(self._edited.get(number, offer) for number, offer in enumerate(offers))
 
-    def sync(self, story: Story) -> bool:
+    def sync(self, story: Story, now: int) -> bool:
         """Take over the queue; True if another question (or none) is on the card now.
 
-        A question that went away under the reader's eyes is named in the note; the next one starts disarmed.
+        A question that went away under the reader's eyes is named in the note; the next one starts disarmed, even if
+        it was read before: the key that was meant for the one must not reach the other.
         """
         self.queue = story.queue()
         waiting = {item.id: item for item in self.queue}
@@ -75,6 +76,7 @@ class Cards:
         if before:
             self._leave_stage(f"the question before this: {story.why_gone(before.id)}")
         self.current = self.queue[0] if self.queue else None
+        self.pressed(now)
         return self.current is not before
 
     def turn_to(self, by: int) -> bool:

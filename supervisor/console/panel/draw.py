@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from textual.content import Content
@@ -101,19 +100,6 @@ def _second(entry: Entry, look: Look) -> str:
         place = entry.place.rpartition("/")[2]
         return f" {look.dot} ".join(part for part in (entry.why, place) if part)
     return ""
-
-
-def timeline_rows(
-    entries: Sequence[Entry], width: int, look: Look, picked: int | None = None
-) -> tuple[list[Content], int | None]:
-    """All entries as rows, and the last row of the picked one."""
-    rows: list[Content] = []
-    at_row = None
-    for entry in entries:
-        rows += entry_rows(entry, width, look, here=entry.number == picked)
-        if entry.number == picked:
-            at_row = len(rows) - 1
-    return rows, at_row
 
 
 def timeline_title(filter_name: str, search: str, shown: int, dropped: int) -> str:

@@ -1,0 +1,1 @@
+"""The session screen: the agent's terminal, and the panel beside it or over it."""
