@@ -11,6 +11,8 @@ from typing import Final
 from supervisor.console.look import Mark
 
 NAMES_KEPT: Final = 6
+WAITS: Final = "waits"
+"""The outcome of a question that has none yet."""
 
 
 class Kind(StrEnum):

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from supervisor.console import words
-from supervisor.console.entry import Entry, Kind
+from supervisor.console.entry import WAITS, Entry, Kind
 from supervisor.console.look import Mark
 from supervisor.console.story import Story, Waiting
 from supervisor.model.codec import Json, Malformed, from_json, parse_rfc3339
@@ -147,7 +147,7 @@ def _allowed(story: Story, record: DecisionRecord, line: Json) -> None:
 def _opened(story: Story, record: EscalationOpened, line: Json) -> None:
     story.counts.asked += 1
     entry = _of_request(story, Mark.ASK, Kind.ASKED, record.request, record.decision)
-    entry = replace(entry, escalation=visible(record.escalation), outcome="waits")
+    entry = replace(entry, escalation=visible(record.escalation), outcome=WAITS)
     story.timeline.add(entry, line)
     story.asked[record.request.id] = entry.number
     story.waiting[record.escalation] = Waiting(
@@ -184,7 +184,7 @@ def _answered(story: Story, record: EscalationAnswered, line: Json) -> None:
     outcome = f"{said} by {visible(record.by) or 'someone'}"
     mark = Mark.DENY if record.choice == "deny" else Mark.ALLOW
     what = words.title(waits.request) if waits else visible(record.escalation)
-    _note(story, Kind.ANSWERED, f"{said}: {what}", _dwell(record), mark, line, outcome=outcome)
+    _note(story, Kind.ANSWERED, what, _dwell(outcome, record), mark, line, outcome=outcome)
     if waits and record.choice != "deny" and waits.answers + 1 < waits.decision.four_eyes:
         story.waiting[record.escalation] = replace(waits, answers=waits.answers + 1)
         _outcome(story, waits.entry, f"{outcome}, {waits.decision.four_eyes - waits.answers - 1} more must agree")
@@ -194,15 +194,18 @@ def _answered(story: Story, record: EscalationAnswered, line: Json) -> None:
         _outcome(story, waits.entry, outcome)
 
 
-def _dwell(record: EscalationAnswered) -> str:
+def _dwell(outcome: str, record: EscalationAnswered) -> str:
     read = f"after {record.dwell_ms / 1000:.1f} s" if record.dwell_ms >= 0 else "without having been shown"
-    return visible(f"{record.by} {read}" + (f": {record.message}" if record.message else ""))
+    return f"{outcome} {read}" + (f": {visible(record.message)}" if record.message else "")
 
 
 def _expired(story: Story, record: EscalationExpired, line: Json) -> None:
     waits = story.close(record.escalation, visible(record.why))
     if waits:
-        _outcome(story, waits.entry, f"denied: {visible(record.why)}")
+        outcome = f"denied: {visible(record.why)}"
+        _outcome(story, waits.entry, outcome)
+        what = words.title(waits.request)
+        _note(story, Kind.ANSWERED, what, outcome, Mark.DENY, line, outcome=outcome)
 
 
 def _granted(story: Story, record: GrantAdded, line: Json) -> None:

@@ -80,6 +80,11 @@ class Look:
         return "x" if self.ascii else "×"
 
     @property
+    def quote(self) -> str:
+        """Stands before every row of a raw call, so that no part of it passes for a row of ours."""
+        return "|" if self.ascii else "▏"
+
+    @property
     def broken(self) -> str:
         """Stands in a column of its own where a word goes on in the next row."""
         return "\\" if self.ascii else "↩"

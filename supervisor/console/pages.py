@@ -26,7 +26,7 @@ def help_rows(where: Where, usable: Sequence[Binding], width: int, prefix: str) 
         (f"{prefix} {prefix}", f"twice in a row gives the agent its own {prefix}"),
         ("any other", "key is the agent's while it has the keyboard: no question ever takes it"),
     ):
-        rows += field(cap, says, width, indent=12)
+        rows += field(cap, says, width, indent=17)
     rows += [row(), row(("Answering", "bold $strong"))]
     rows += paragraph(
         "A question answers only in this panel, after all of it was on screen and the keys rested for 0.4 seconds. "
@@ -45,7 +45,7 @@ def _key_rows(bindings: Sequence[Binding], width: int) -> list[Content]:
             continue
         seen.add(name)
         caps = " ".join(other.cap for other in bindings if other.does.partition("(")[0] == name)
-        rows += field(caps, binding.help, width, indent=12)
+        rows += field(caps, binding.help, width, indent=17)
     return rows
 
 

@@ -59,19 +59,24 @@ def tail(arn: str) -> str:
     return visible(arn.split(":", 5)[-1] if arn.count(":") >= 5 else arn)
 
 
+def _brief(word: str) -> str:
+    return word if len(word) <= 40 else f"{word[:39]}…"
+
+
 def headline(action: Action) -> str:
     """What happens if this is allowed, as a sentence begins."""
     match action:
         case Exec():
             words = [base(action.known_as[0] if action.known_as else action.program)]
-            words += [visible(word) for word in action.argv[1:] if not word.startswith("-")][:2]
-            return "Start " + " ".join(words)
+            words += [shlex.quote(visible(word)) for word in action.argv[1:] if not word.startswith("-")][:2]
+            return "Start " + " ".join(_brief(word) for word in words)
         case Connect():
             return f"Connect to {name_of(action)}"
         case AwsCall():
             operation = action.operation or (action.actions[0].partition(":")[2] if action.actions else "call")
             spoken = visible(_CAMEL.sub(" ", operation))
-            where = ", ".join(tail(arn) for arn in action.resources) or "any resource (cannot be told)"
+            where = ", ".join(_brief(tail(arn)) for arn in action.resources[:3]) or "any resource (cannot be told)"
+            where += f" and {len(action.resources) - 3:,} more" if len(action.resources) > 3 else ""
             return f"{spoken}: {where}"
         case ToolCall():
             return f"Call the tool {name_of(action)}"

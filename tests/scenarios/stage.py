@@ -103,6 +103,14 @@ class Stage:
         self.screen.draw_now()
         await self.pilot.pause()
 
+    async def read_all(self) -> None:
+        """Scroll to the end of the question, page by page."""
+        for _ in range(10_000):
+            arming = self.screen.seat.cards.arming
+            if arming is None or arming.read:
+                return
+            await self.press("pagedown")
+
     async def until(self, true: Callable[[], Any], seconds: float = 5) -> None:
         """Wait for a condition."""
         import asyncio

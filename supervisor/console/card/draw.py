@@ -9,7 +9,7 @@ from textual.content import Content
 from supervisor.console import words
 from supervisor.console.clock import lasting, left
 from supervisor.console.look import Look, Mark
-from supervisor.console.rows import clip, ends, field, fold_call, paragraph, row
+from supervisor.console.rows import clip, ends, field, fold_call, paragraph, row, wrap
 from supervisor.console.story import Waiting
 from supervisor.core.arming import phrase
 from supervisor.model.grant import GrantOffer
@@ -19,7 +19,8 @@ from supervisor.model.visible import visible
 def request_rows(waiting: Waiting, width: int, look: Look) -> list[Content]:
     """Everything that is asked, on as many rows as it takes: what has to be read before it can be allowed."""
     request, decision = waiting.request, waiting.decision
-    rows = paragraph(words.headline(request.action), width, "bold $strong")
+    first, *rest = wrap(words.headline(request.action), width - 2)
+    rows = [row((first, "bold $strong")), *(row("  ", (piece, "bold $strong")) for piece in rest)]
     if decision.irreversible:
         rows += _field("", f"cannot be undone: {phrase(decision.irreversible)}", width, "bold $ask")
     for label, text in words.effects(request.action):
@@ -28,13 +29,14 @@ def request_rows(waiting: Waiting, width: int, look: Look) -> list[Content]:
         rows += _field("needs", f"{decision.four_eyes} people; {waiting.answers} agreed so far", width)
     amount, text = words.raw(request.action)
     rows.append(row(("call  ", "$quiet"), (f"{amount}, {len(text):,} characters", "$quiet")))
-    rows += [Content.assemble("  ", line) for line in fold_call(text, width - 2, look)]
+    rows += [Content.assemble((f"{look.quote} ", "$faint"), line) for line in fold_call(text, width - 2, look)]
     chain = words.started_by(request.subject.chain, look.from_)
     rows += _field("from", chain or visible(request.subject.agent), width)
     rows += _field("why", words.why(decision), width)
     where = words.place(decision)
     if where:
-        rows += _field("rule", where, width, "$quiet", exact=True)
+        short = where if len(where) <= width - 6 else where.rpartition("/")[2]
+        rows += _field("rule", short, width, "$quiet", exact=True)
     if request.reason:
         rows += _field("agent", f"says: “{visible(request.reason)}”", width, "italic $theirs")
     return rows
@@ -45,11 +47,11 @@ def _field(label: str, text: str, width: int, style: str = "", *, exact: bool = 
 
 
 def title(waiting: Waiting, place: int, total: int, look: Look) -> str:
-    """The card's heading: `▲ ASK 1 of 3 · aws · eu-central-1 · asked ×2`. One answer answers them all."""
+    """The card's heading: `▲ ASK 1 of 3 · aws ×2 · eu-central-1`. One answer answers them all."""
     head = f"{look.shape(Mark.ASK)} {Mark.ASK.word} {place} of {total}"
-    asked = f"asked {look.times}{waiting.merged + 1}" if waiting.merged else ""
+    times = f" {look.times}{waiting.merged + 1}" if waiting.merged else ""
     region = getattr(waiting.request.action, "region", "")
-    return f" {look.dot} ".join(part for part in (head, waiting.request.gate, visible(region), asked) if part)
+    return f" {look.dot} ".join(part for part in (head, waiting.request.gate + times, visible(region)) if part)
 
 
 def offer_rows(

@@ -120,7 +120,7 @@ class Card(Widget, inherit_bindings=False):
             binding
             for binding in at(where)
             if binding.shown
-            and binding.does not in ("timeline", "detach", "sure", "help", "palette")
+            and binding.does not in ("timeline", "detach", "sure", "help", "palette", "back")
             and not (binding.does == "task" and not cards.offers)
             and not (binding.does == "turn(1)" and len(cards.queue) < 2)
             and not (binding.does == "page(1)" and not hidden)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from textual.content import Content
 
 from supervisor.console.clock import at, left
-from supervisor.console.entry import Entry, Kind
+from supervisor.console.entry import WAITS, Entry, Kind
 from supervisor.console.look import Look, Mark
 from supervisor.console.rows import Part, clip, ends, paragraph, row, rule
 from supervisor.console.story import Story
@@ -77,29 +77,31 @@ def entry_rows(entry: Entry, width: int, look: Look, *, here: bool = False) -> l
     style = "on $pick" if here else ""
     time = at(entry.time) if width >= 60 else at(entry.time)[:5]
     mark = entry.mark
-    word = f"{look.shape(mark)} {mark.word}"
+    over = entry.kind is Kind.ASKED and entry.outcome != WAITS
+    word = f"{look.shape(mark)} {'asked' if over else mark.word}"
+    mark_style = "$ask" if over else mark.style
     pad = " " * (7 - len(word))
     count = f" {look.times}{entry.count}" if entry.count > 1 else ""
     taken = len(time) + 10 + len(count)
     text = clip(entry.line(look.times), width - taken, look)
     tone = "$quiet" if entry.kind in (Kind.SESSION, Kind.CREDENTIAL, Kind.SAID) else ""
-    first = row((f"{look.pick if here else ' '}{time} ", "$quiet"), (word, mark.style), pad + " ", (text, tone))
+    first = row((f"{look.pick if here else ' '}{time} ", "$quiet"), (word, mark_style), pad + " ", (text, tone))
     first = Content.assemble(first, " " * max(width - first.cell_length - len(count), 0), (count, "$quiet"))
     rows = [first]
-    second = _second(entry, look)
+    indent = len(time) + 2
+    second = _second(entry, width - indent, look)
     if second:
-        indent = len(time) + 2
-        rows.append(row(" " * indent, (clip(second, width - indent, look), "$quiet")))
+        rows.append(row(" " * indent, (second, "$quiet")))
     return [line.stylize(style) if style else line for line in rows]
 
 
-def _second(entry: Entry, look: Look) -> str:
-    if entry.kind is Kind.ASKED:
-        return entry.outcome
-    if entry.kind in (Kind.DENIED, Kind.FAULT):
-        place = entry.place.rpartition("/")[2]
-        return f" {look.dot} ".join(part for part in (entry.why, place) if part)
-    return ""
+def _second(entry: Entry, width: int, look: Look) -> str:
+    if entry.kind not in (Kind.DENIED, Kind.FAULT, Kind.ANSWERED):
+        return ""
+    place = entry.place.rpartition("/")[2]
+    if not place or not entry.why or len(place) > width // 2:
+        return clip(entry.why or place, width, look)
+    return f"{clip(entry.why, width - len(place) - 3, look)} {look.dot} {place}"
 
 
 def timeline_title(filter_name: str, search: str, shown: int, dropped: int) -> str:

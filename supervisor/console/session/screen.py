@@ -36,6 +36,7 @@ from supervisor.core.keys import DEFAULT_PREFIX, Router
 from supervisor.model.visible import visible
 
 FRAME_MS = 80
+OVER_WIDTH = 84
 BATCH = 500
 
 
@@ -323,12 +324,20 @@ class SessionScreen(Screen[int], inherit_bindings=False):
         panel.styles.width = here.panel
         panel.styles.height = here.height
         over.display = self.seat.page is not None and not here.too_small
-        over.styles.width = here.terminal[0]
-        over.styles.height = here.terminal[1]
+        self._size_over(here)
         covered = bool(over.display) and not here.wide
         if self._covered and not covered:
             self.query_one(Card).request.forget()
         self._covered = covered
+
+    def _size_over(self, here: Plan, rows: int | None = None) -> None:
+        """Pages that are short lie in the middle, and are no larger than what they say."""
+        (columns, height), over = here.terminal, self.query_one("#over")
+        full = self.seat.page in (Page.DETAIL, Page.WHOLE)
+        width = columns if full else min(columns, OVER_WIDTH)
+        tall = height if full or rows is None else min(rows + 3 + (self.seat.page is Page.PALETTE), height)
+        over.styles.width, over.styles.height = width, tall
+        over.styles.offset = ((columns - width) // 2, (height - tall) // 3)
 
     def _draw_panel(self, here: Plan) -> None:
         seat, now, width, look = self.seat, self.now(), here.inner, self.look
@@ -378,7 +387,9 @@ class SessionScreen(Screen[int], inherit_bindings=False):
 
     def _draw_page(self, here: Plan) -> None:
         seat, look = self.seat, self.look
-        width, page = here.terminal[0] - 4, seat.page
+        page = seat.page
+        full = page in (Page.DETAIL, Page.WHOLE)
+        width = (here.terminal[0] if full else min(here.terminal[0], OVER_WIDTH)) - 4
         line, text, keys = (
             self.query_one("#over-line", KeysRow),
             self.query_one("#over-text", Pager),
@@ -413,6 +424,7 @@ class SessionScreen(Screen[int], inherit_bindings=False):
                 line.show([Content.assemble((": ", "bold $ask"), seat.line.shown(width - 2, "type to find"))])
             case Page.SURE:
                 rows = pages.sure_rows(len(seat.cards.queue), width)
+        self._size_over(here, len(rows))
         text.show(rows)
         more = f"{look.down} {text.below} more rows" if text.below else ""
         keys.show([ends([("esc goes back", "$quiet")], [(more, "$ask")], width)])
@@ -432,6 +444,10 @@ class SessionScreen(Screen[int], inherit_bindings=False):
             return [ends(tally, [(self._cap, "bold $strong"), f" {hint} "], width)], []
         skip = {"once", "task", "deny", "say", "whole", "grant", "edit", "offer", "turn", "page"}
         usable = [b for b in seat.usable() if b.shown and b.does.partition("(")[0] not in skip]
+        if seat.cards.queue:
+            tally = [(f" {look.shape(Mark.ASK)} {len(seat.cards.queue)} waiting", Mark.ASK.style)]
+        else:
+            tally = tally[:3]
         used = row(*tally).cell_length
         keys, spots = lay(usable, max(width - used - 3, 20))
         first = keys[0]

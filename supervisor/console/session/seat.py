@@ -113,6 +113,7 @@ class Seat:
         missing = {
             "task": not self.cards.offers,
             "turn(1)": len(self.cards.queue) < 2,
+            "turn(-1)": len(self.cards.queue) < 2,
             "card": self.cards.current is None,
             "open": entry is None,
             "end_grant": entry is None or self._grant_of(entry) is None,
@@ -171,7 +172,9 @@ class Seat:
                     self.home()
                 return ToAgent()
             if to is To.SWITCH:
-                if not self.router.in_panel:
+                if self.router.in_panel:
+                    self.picked = self._newest()
+                else:
                     self.home()
                 return None
             return self._panel(key, character, ms, now)
@@ -310,8 +313,7 @@ class Seat:
         if self.page is Page.PALETTE:
             found = self.found()
             self.page = None
-            allows = found and found[0].does in ("once", "grant", "task")
-            return self.act(found[0], ms, now) if found and not allows else None
+            return self.act(found[0], ms, now) if found else None
         if self.searching:
             self.searching = False
             return None
@@ -328,7 +330,7 @@ class Seat:
     def found(self) -> list[Binding]:
         """What the palette has for the text typed so far. Answers are not among it: they are keys of the card only."""
         page, self.page = self.page, None
-        everything = [binding for binding in self.usable() if binding.where & _NAMED and binding.does not in _ANSWERS]
+        everything = [binding for binding in self.usable() if _named(binding)]
         self.page = page
         text = self.line.text.lower()
         return [binding for binding in everything if text in f"{binding.label} {binding.help}".lower()]
@@ -375,5 +377,11 @@ class Seat:
         return phrase(self.cards.arming.names) if self.cards.arming else ""
 
 
-_ANSWERS: Final = frozenset({"once", "task", "grant", "deny", "say", "kill"})
-_NAMED: Final = frozenset({Where.CARD, Where.GRANT, Where.TIMELINE})
+_NOT_IN_PALETTE: Final = frozenset(
+    {"once", "task", "grant", "deny", "say", "kill", "scroll", "page", "edge", "turn", "offer", "back", "palette"}
+)
+
+
+def _named(binding: Binding) -> bool:
+    """True for what the palette may do: never an answer, and nothing that is only a movement."""
+    return binding.shown and binding.does.partition("(")[0] not in _NOT_IN_PALETTE

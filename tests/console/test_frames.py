@@ -1,0 +1,26 @@
+"""Every screen as plain text at three sizes, against the frames in tests/frames.
+
+Write them anew with `FRAMES=write pytest tests/console/test_frames.py`, and read the difference before you commit it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.pictures import PICTURES, SIZES, Picture, text_of
+
+FRAMES = Path(__file__).parent.parent / "frames"
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.name)
+async def test_the_screen_looks_as_agreed(picture: Picture, size: tuple[int, int]) -> None:
+    """The screen is the frame that was agreed on, character by character."""
+    text = await text_of(picture, size)
+    path = FRAMES / f"{picture.name}-{size[0]}x{size[1]}.txt"
+    if os.environ.get("FRAMES") == "write":
+        path.write_text(text, "utf-8")
+    assert text == path.read_text("utf-8")

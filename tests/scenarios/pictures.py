@@ -1,0 +1,71 @@
+"""Every picture that is compared (tests/frames) or shown (screenshots): a name, a scenario, and the keys pressed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from supervisor.console.look import ASCII, UNICODE, Look
+from tests.scenarios import stories
+from tests.scenarios.journal import Lines
+from tests.scenarios.stage import frame, session_stage
+
+PREFIX = "ctrl+right_square_bracket"
+SIZES = ((60, 16), (80, 24), (120, 36))
+
+
+@dataclass(frozen=True)
+class Picture:
+    """`says` is what a reader of the README would be told."""
+
+    name: str
+    says: str
+    open: Callable[[tuple[int, int]], AbstractAsyncContextManager[Any]]
+
+
+def _session(lines: Callable[[], Lines], *keys: str, look: Look = UNICODE) -> Callable[..., Any]:
+    @asynccontextmanager
+    async def opened(size: tuple[int, int]) -> AsyncIterator[Any]:
+        async with session_stage(lines(), size, look=look) as stage:
+            for key in keys:
+                if key == "read":
+                    await stage.read_all()
+                else:
+                    await stage.press(key)
+            stage.ticks.ms += 2000
+            stage.screen.draw_now()
+            await stage.pilot.pause()
+            yield stage.pilot.app
+
+    return opened
+
+
+PICTURES = (
+    Picture("working", "The agent works; nothing waits", _session(stories.quiet)),
+    Picture("weakened", "A session in which a gate was weakened", _session(lambda: stories.quiet(True))),
+    Picture("asked", "A question arrives; the keyboard stays with the agent", _session(stories.queue)),
+    Picture("answering", "The question, read to its end, with its keys", _session(stories.queue, PREFIX, "read")),
+    Picture("granting", "Choosing a grant", _session(stories.queue, PREFIX, "read", "s", "down")),
+    Picture(
+        "typing-the-name",
+        "What cannot be undone wants its name",
+        _session(stories.irreversible, PREFIX, "read", "y", "p", "r", "o"),
+    ),
+    Picture("denying", "Denying with words for the agent", _session(stories.asking, PREFIX, "read", "r", "n", "o")),
+    Picture("timeline", "What happened so far", _session(stories.answered, PREFIX, "p")),
+    Picture("details", "Everything about one entry", _session(stories.answered, PREFIX, "p", "enter")),
+    Picture("help", "The keys that work here", _session(stories.asking, PREFIX, "question_mark")),
+    Picture("palette", "What can be done, by name", _session(stories.asking, PREFIX, "colon")),
+    Picture("kill", "Before the agent is killed", _session(stories.queue, PREFIX, "k")),
+    Picture("whole", "The whole request on the whole screen", _session(stories.hostile, PREFIX, "v")),
+    Picture("hostile", "Text that tries to act on the screen", _session(stories.hostile, PREFIX, "read")),
+    Picture("ascii", "A terminal without Unicode", _session(stories.queue, PREFIX, "read", look=ASCII)),
+)
+
+
+async def text_of(picture: Picture, size: tuple[int, int]) -> str:
+    """The picture as plain text."""
+    async with picture.open(size) as app:
+        return frame(app)
