@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 # Textual reads this when it is imported: how many ms a lone Esc waits to be told from a sequence (escape-time of tmux).
@@ -14,7 +16,23 @@ from textual.screen import Screen
 
 from supervisor.console.alerts import POP_TITLE, PUSH_TITLE
 from supervisor.console.look import ASCII, UNICODE, Look
+from supervisor.console.picker.choice import Chosen, HostCheck, ScopeChoice
+from supervisor.console.picker.screen import LEFT, PickerScreen
+from supervisor.console.session.screen import DETACHED, VANISHED, SessionScreen
 from supervisor.console.theme import DARK, LIGHT
+from supervisor.core.keys import DEFAULT_PREFIX
+
+__all__ = [
+    "DETACHED",
+    "LEFT",
+    "VANISHED",
+    "Chosen",
+    "HostCheck",
+    "ScopeChoice",
+    "pick_scope",
+    "run_console",
+    "run_session",
+]
 
 
 class ConsoleApp(App[int], inherit_bindings=False):
@@ -49,3 +67,60 @@ def look_of_terminal() -> Look:
     encoding = (getattr(sys.stdout, "encoding", "") or "").lower()
     wanted = os.environ.get("AGENT_SUPERVISE_ASCII") == "1"
     return ASCII if wanted or "utf" not in encoding else UNICODE
+
+
+def run_console(control: Path, *, read_only: bool = False, prefixes: tuple[str, ...] = (DEFAULT_PREFIX,)) -> int:
+    """A console on a running session. The agent's exit code, `DETACHED` if the human left, `VANISHED` if it is gone."""
+    return _run(_session(control, read_only, prefixes))
+
+
+def run_session(
+    choices: Sequence[ScopeChoice],
+    checks: Sequence[HostCheck],
+    start: Callable[[Chosen], Path],
+    *,
+    chosen: str = "",
+    prefixes: tuple[str, ...] = (DEFAULT_PREFIX,),
+) -> int:
+    """The picker, then the session that `start` began (its control socket), on one screen without a flicker.
+
+    `start` runs in a thread and may raise `SuperviseError`, which the picker shows. Exit code as `run_console`; `LEFT`
+    if nothing was picked.
+    """
+
+    def then(what: Chosen, control: Path | None) -> None:
+        if control is not None:
+            app.switch_screen(_session(control, False, prefixes))
+
+    picker = PickerScreen(choices, checks, start, then, chosen=chosen, look=look_of_terminal())
+    app = ConsoleApp(picker)
+    return _result(app)
+
+
+def pick_scope(choices: Sequence[ScopeChoice], checks: Sequence[HostCheck], *, chosen: str = "") -> Chosen | None:
+    """The picker alone: what was chosen, or None."""
+    picked: list[Chosen] = []
+
+    def start(what: Chosen) -> None:
+        picked.append(what)
+
+    picker = PickerScreen(
+        choices, checks, start, lambda what, control: app.exit(0), chosen=chosen, look=look_of_terminal()
+    )
+    app = ConsoleApp(picker)
+    _result(app)
+    return picked[0] if picked else None
+
+
+def _session(control: Path, read_only: bool, prefixes: tuple[str, ...]) -> SessionScreen:
+    console = f"console-{os.getpid()}"
+    return SessionScreen(control, console, prefixes=prefixes, read_only=read_only, look=look_of_terminal())
+
+
+def _run(first: Screen[int]) -> int:
+    return _result(ConsoleApp(first))
+
+
+def _result(app: ConsoleApp) -> int:
+    code = app.run()
+    return code if code is not None else app.return_code or 1

@@ -7,8 +7,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from supervisor.console.app import ConsoleApp
 from supervisor.console.look import ASCII, UNICODE, Look
-from tests.scenarios import stories
+from supervisor.console.picker.choice import HostCheck
+from supervisor.console.picker.screen import PickerScreen
+from tests.scenarios import scopes, stories
 from tests.scenarios.journal import Lines
 from tests.scenarios.stage import frame, session_stage
 
@@ -42,7 +45,27 @@ def _session(lines: Callable[[], Lines], *keys: str, look: Look = UNICODE) -> Ca
     return opened
 
 
+def _picker(
+    *keys: str, host: tuple[HostCheck, ...] = scopes.HOST, chosen: str = "s3-static-site"
+) -> Callable[..., Any]:
+    @asynccontextmanager
+    async def opened(size: tuple[int, int]) -> AsyncIterator[Any]:
+        screen = PickerScreen(scopes.ALL, host, lambda chosen: None, lambda chosen, control: None, chosen=chosen)
+        async with ConsoleApp(screen).run_test(size=size) as pilot:
+            await pilot.pause()
+            await pilot.press(*keys)
+            await pilot.pause()
+            yield pilot.app
+
+    return opened
+
+
 PICTURES = (
+    Picture("picker", "Choosing a scope: what it may do, asks, never does", _picker()),
+    Picture("picker-form", "The form says what is wrong as it is typed", _picker("tab", *"My-Bucket")),
+    Picture("picker-host", "A host that cannot hold a gate", _picker(host=scopes.POOR_HOST, chosen="developer")),
+    Picture("picker-broken", "A scope that does not load says where and how to mend it", _picker(chosen="site")),
+    Picture("difference", "A project's scope changed since it was accepted", _picker("enter", chosen="deploy")),
     Picture("working", "The agent works; nothing waits", _session(stories.quiet)),
     Picture("weakened", "A session in which a gate was weakened", _session(lambda: stories.quiet(True))),
     Picture("asked", "A question arrives; the keyboard stays with the agent", _session(stories.queue)),
