@@ -18,6 +18,7 @@ from supervisor.console.alerts import POP_TITLE, PUSH_TITLE
 from supervisor.console.look import ASCII, UNICODE, Look
 from supervisor.console.picker.choice import Chosen, HostCheck, ScopeChoice
 from supervisor.console.picker.screen import LEFT, PickerScreen
+from supervisor.console.review.tape import Tape
 from supervisor.console.session.screen import DETACHED, VANISHED, SessionScreen
 from supervisor.console.theme import DARK, LIGHT
 from supervisor.core.keys import DEFAULT_PREFIX
@@ -31,8 +32,13 @@ __all__ = [
     "ScopeChoice",
     "pick_scope",
     "run_console",
+    "run_review",
     "run_session",
 ]
+
+
+REVIEW_KEPT = 200_000
+REVIEW_DETAIL_BYTES = 128 << 20
 
 
 class ConsoleApp(App[int], inherit_bindings=False):
@@ -110,6 +116,19 @@ def pick_scope(choices: Sequence[ScopeChoice], checks: Sequence[HostCheck], *, c
     app = ConsoleApp(picker)
     _result(app)
     return picked[0] if picked else None
+
+
+def run_review(session_dir: Path, tape: Tape | None = None) -> int:
+    """A past session from its folder; `tape` replays its terminal, None = it was not recorded. Raises `OSError`."""
+    from supervisor.console.fold import fold
+    from supervisor.console.review.screen import ReviewScreen
+    from supervisor.console.review.tape import journal_lines
+    from supervisor.console.story import Story
+    from supervisor.console.timeline import Timeline
+
+    story = Story(timeline=Timeline(kept=REVIEW_KEPT, detail_bytes=REVIEW_DETAIL_BYTES))
+    fold(story, journal_lines(session_dir / "journal.jsonl"))
+    return _run(ReviewScreen(story, tape, look=look_of_terminal()))
 
 
 def _session(control: Path, read_only: bool, prefixes: tuple[str, ...]) -> SessionScreen:

@@ -19,6 +19,7 @@ class Where(StrEnum):
     PALETTE = "the palette"
     SURE = "killing the agent"
     OVER = "a session that is over"
+    REVIEW = "a review"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ _CAPS: Final = {
     "slash": "/",
     "space": "space",
     "enter": "enter",
+    "plus": "+",
+    "minus": "-",
     "pageup": "pgup",
     "pagedown": "pgdn",
     "up": "↑",
@@ -102,7 +105,24 @@ BINDINGS: Final[tuple[Binding, ...]] = (
     _bind("colon", "palette", "palette", "everything that can be done, by name", *_PANEL),
     _bind("d", "detach", "detach", "leave; the agent goes on, `agent-supervise attach` comes back", *_PANEL),
     _bind("k", "sure", "kill", "end the session (asks first)", *_PANEL),
-    _bind("q", "leave", "leave", "leave the console", Where.OVER),
+    _bind("space", "play", "play/pause", "play the recording, or hold it", Where.REVIEW),
+    _bind("n", "decision(1)", "next decision", "to the next or the last decision", Where.REVIEW),
+    _bind("p", "decision(-1)", "", "to the next or the last decision", Where.REVIEW, shown=False),
+    _bind("left", "seek(-5)", "", "five seconds back or on", Where.REVIEW, shown=False),
+    _bind("right", "seek(5)", "±5 s", "five seconds back or on", Where.REVIEW),
+    _bind("plus", "speed(1)", "speed", "play faster or slower", Where.REVIEW),
+    _bind("minus", "speed(-1)", "", "play faster or slower", Where.REVIEW, shown=False),
+    _bind("up", "scroll(-1)", "", "the entry before or after, and the screen at its time", Where.REVIEW, shown=False),
+    _bind("down", "scroll(1)", "", "the entry before or after, and the screen at its time", Where.REVIEW, shown=False),
+    _bind("pageup", "scroll(-10)", "", "ten entries back or on", Where.REVIEW, shown=False),
+    _bind("pagedown", "scroll(10)", "", "ten entries back or on", Where.REVIEW, shown=False),
+    _bind("home", "edge(-1)", "", "to the beginning or the end", Where.REVIEW, shown=False),
+    _bind("end", "edge(1)", "", "to the beginning or the end", Where.REVIEW, shown=False),
+    _bind("enter", "open", "details", "everything about the entry", Where.REVIEW),
+    _bind("f", "filter", "filter", "show only one kind of entry", Where.REVIEW),
+    _bind("slash", "search", "search", "show only entries that contain a text", Where.REVIEW),
+    _bind("question_mark", "help", "help", "the keys that work here", Where.REVIEW),
+    _bind("q", "leave", "leave", "leave the console", Where.OVER, Where.REVIEW),
     _bind("escape", "back", "back", "one step back; at last to the agent, undecided", *_READING, Where.TIMELINE,
           Where.TYPING, Where.PALETTE, Where.SURE),
 )  # fmt: skip

@@ -19,7 +19,7 @@ from supervisor.model.visible import visible
 def help_rows(where: Where, usable: Sequence[Binding], width: int, prefix: str) -> list[Content]:
     """The keys that work here and now, and the three things to know about the keyboard."""
     rows = [row((f"In {where.value}", "bold $strong"))]
-    rows += _key_rows(usable, width)
+    rows += key_rows(usable, width)
     rows += [row(), row(("The keyboard", "bold $strong"))]
     for cap, says in (
         (prefix, "from the agent to this panel; once more goes back"),
@@ -36,7 +36,8 @@ def help_rows(where: Where, usable: Sequence[Binding], width: int, prefix: str) 
     return rows
 
 
-def _key_rows(bindings: Sequence[Binding], width: int) -> list[Content]:
+def key_rows(bindings: Sequence[Binding], width: int) -> list[Content]:
+    """The keys and what they do; keys of one kind share a row."""
     rows: list[Content] = []
     seen: set[str] = set()
     for binding in bindings:

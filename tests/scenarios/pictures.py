@@ -7,13 +7,19 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from textual.content import Content
+from textual.widgets import Static
+
 from supervisor.console.app import ConsoleApp
+from supervisor.console.fold import fold
 from supervisor.console.look import ASCII, UNICODE, Look
 from supervisor.console.picker.choice import HostCheck
 from supervisor.console.picker.screen import PickerScreen
+from supervisor.console.review.screen import ReviewScreen
+from supervisor.console.story import Story
 from tests.scenarios import scopes, stories
 from tests.scenarios.journal import Lines
-from tests.scenarios.stage import frame, session_stage
+from tests.scenarios.stage import AGENT_SCREEN, frame, session_stage
 
 PREFIX = "ctrl+right_square_bracket"
 SIZES = ((60, 16), (80, 24), (120, 36))
@@ -60,7 +66,43 @@ def _picker(
     return opened
 
 
+class FakeTape:
+    """A recording that shows the second it is at."""
+
+    length = 170.0
+
+    def __init__(self) -> None:
+        self._shown = Static(markup=False)
+        self.sought: list[float] = []
+
+    def widget(self) -> Static:
+        return self._shown
+
+    def seek(self, seconds: float) -> None:
+        self.sought.append(seconds)
+        self._shown.update(Content(f"{AGENT_SCREEN}\n\n(at {seconds:.1f} s)"))
+
+
+def _review(*keys: str, tape: bool = True) -> Callable[..., Any]:
+    @asynccontextmanager
+    async def opened(size: tuple[int, int]) -> AsyncIterator[Any]:
+        story = fold(Story(), stories.ended().lines)
+        screen = ReviewScreen(story, FakeTape() if tape else None, clock=lambda: 0.0)
+        async with ConsoleApp(screen).run_test(size=size) as pilot:
+            await pilot.pause()
+            await pilot.press(*keys)
+            await pilot.pause()
+            yield pilot.app
+
+    return opened
+
+
 PICTURES = (
+    Picture("review", "A past session at its first denial", _review("n")),
+    Picture("review-denied", "Only what was denied", _review("f", "end")),
+    Picture("review-search", "Searching the timeline", _review("slash", *"push")),
+    Picture("review-details", "Everything about one entry", _review("n", "enter")),
+    Picture("review-unrecorded", "A session whose terminal was not recorded", _review("n", "n", tape=False)),
     Picture("picker", "Choosing a scope: what it may do, asks, never does", _picker()),
     Picture("picker-form", "The form says what is wrong as it is typed", _picker("tab", *"My-Bucket")),
     Picture("picker-host", "A host that cannot hold a gate", _picker(host=scopes.POOR_HOST, chosen="developer")),
