@@ -17,7 +17,7 @@ class Mark(Enum):
     DENY = ("DENY", "■", "X", "bold $deny-text on $deny")
     GRANT = ("grant", "◆", "+", "$allow")
     CREDENTIAL = ("key", "◇", "*", "$quiet")
-    FAULT = ("FAULT", "✖", "#", "bold $deny-text on $deny")
+    FAULT = ("FAULT", "✕", "#", "bold $deny-text on $deny")
     SAID = ("says", "“", '"', "$quiet")
     NOTE = ("note", "·", "-", "$quiet")
 

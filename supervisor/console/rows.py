@@ -116,6 +116,11 @@ def field(label: str, text: str, width: int, *, indent: int = 6, style: str = ""
     ]
 
 
+def more_rows(count: int, look: Look = UNICODE) -> str:
+    """How much is below what is in view; nothing if nothing is."""
+    return f"{look.down} {count:,} more {'row' if count == 1 else 'rows'}" if count else ""
+
+
 def paragraph(text: str, width: int, style: str = "", *, indent: int = 0) -> list[Content]:
     """Wrapped text in one style."""
     return [row(" " * indent, (piece, style)) for piece in wrap(text, width - indent)]

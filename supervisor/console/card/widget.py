@@ -16,7 +16,7 @@ from supervisor.console.keysrow import KeysRow, Spot, lay
 from supervisor.console.line import Line
 from supervisor.console.look import Look
 from supervisor.console.pager import Pager
-from supervisor.console.rows import Part, clip, ends, row, rule, wrap
+from supervisor.console.rows import Part, clip, ends, more_rows, row, rule, wrap
 from supervisor.core.arming import Arming, Bar, Choice, phrase
 
 
@@ -106,7 +106,7 @@ class Card(Widget, inherit_bindings=False):
         self, cards: Cards, arming: Arming, ms: int, width: int, live: bool, look: Look, cap: str
     ) -> tuple[list[Content], list[Spot]]:
         hidden = self.request.below
-        more = f"{look.down} {hidden} more rows" if hidden else ""
+        more = more_rows(hidden, look)
         if not live:
             return [ends([(f"{cap} to answer", "bold $ask")], [(more, "$quiet")], width)], []
         if cards.stage in TYPING:

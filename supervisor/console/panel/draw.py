@@ -74,7 +74,6 @@ def gate_row(story: Story, width: int, look: Look) -> Content:
 
 def entry_rows(entry: Entry, width: int, look: Look, *, here: bool = False) -> list[Content]:
     """An entry of the timeline: one row, and a second with the reason where something was stopped or broke."""
-    style = "on $pick" if here else ""
     time = at(entry.time) if width >= 60 else at(entry.time)[:5]
     mark = entry.mark
     over = entry.kind is Kind.ASKED and entry.outcome != WAITS
@@ -92,7 +91,9 @@ def entry_rows(entry: Entry, width: int, look: Look, *, here: bool = False) -> l
     second = _second(entry, width - indent, look)
     if second:
         rows.append(row(" " * indent, (second, "$quiet")))
-    return [line.stylize(style) if style else line for line in rows]
+    if not here:
+        return rows
+    return [Content.assemble(line, " " * (width - line.cell_length)).stylize_before("on $pick") for line in rows]
 
 
 def _second(entry: Entry, width: int, look: Look) -> str:
@@ -127,9 +128,9 @@ def count_parts(story: Story, look: Look) -> list[Part]:
         parts += [(f"{look.shape(Mark.ASK)} {waiting} waiting", Mark.ASK.style), "  "]
     parts += [(f"{look.shape(Mark.ALLOW)} ", "$allow"), (f"{counts.allowed:,} allowed", "$quiet")]
     if counts.denied:
-        parts += ["  ", (f"{look.shape(Mark.DENY)} ", "$deny"), (f"{counts.denied:,} denied", "$quiet")]
+        parts += ["  ", (f"{look.shape(Mark.DENY)} ", "$never"), (f"{counts.denied:,} denied", "$quiet")]
     if counts.faults:
-        parts += ["  ", (f"{look.shape(Mark.FAULT)} {counts.faults:,} faults", Mark.FAULT.style)]
+        parts += ["  ", (f"{look.shape(Mark.FAULT)} {counts.faults:,} broke", Mark.FAULT.style)]
     return parts
 
 

@@ -64,8 +64,10 @@ def choice_rows(picker: Picker, width: int, look: Look) -> tuple[list[Content], 
         rows += [row(), row((f"proved by {len(choice.examples)} examples of its own", "$quiet"))]
         for example in choice.examples:
             mark = Mark.of(example.expect)
-            word = f"{look.shape(mark)} {mark.word}".ljust(8)
-            rows.append(row("  ", (word, mark.style), " ", clip(visible(example.text), width - 11, look)))
+            word = f"{look.shape(mark)} {mark.word}"
+            rows.append(
+                row("  ", (word, mark.style), " " * (9 - len(word)), clip(visible(example.text), width - 11, look))
+            )
     return rows, cursor
 
 
@@ -76,7 +78,8 @@ def _ends_after(choice: ScopeChoice) -> str:
 def _words(mark: Mark, heading: str, lines: Sequence[str], width: int, look: Look) -> list[Content]:
     if not lines:
         return []
-    rows = [row(), row((f"{look.shape(mark)} {heading}", mark.style))]
+    style = "bold $never" if mark is Mark.DENY else mark.style
+    rows = [row(), row((f"{look.shape(mark)} {heading}", style))]
     for line in lines:
         rows += field("  " + look.dot, line, width, indent=4)
     return rows

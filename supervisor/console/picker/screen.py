@@ -18,7 +18,7 @@ from supervisor.console.pages import small_rows
 from supervisor.console.picker import draw
 from supervisor.console.picker.choice import Chosen, HostCheck, ScopeChoice
 from supervisor.console.picker.state import Go, Picker, Step
-from supervisor.console.rows import ends, row
+from supervisor.console.rows import ends, more_rows, row
 from supervisor.console.session.plan import SMALLEST
 from supervisor.errors import SuperviseError
 
@@ -137,8 +137,8 @@ class PickerScreen(Screen[int], inherit_bindings=False):
             choice.show(rows, top=top, picked=cursor)
         if picker.step is Step.DIFFERENCE and not choice.below:
             picker.read = True
-        more = f"{look.down} {choice.below} more rows " if choice.below else ""
-        keys.show([ends([f" {draw.hint(picker)}"], [(more, "$ask")], size.width)])
+        more = more_rows(choice.below, look)
+        keys.show([ends([f" {draw.hint(picker)}"], [(more, "$ask"), " "], size.width)])
         if picker.step is Step.STARTING:
             keys.show([row((" starting…", "bold $ask"))])
 

@@ -19,7 +19,7 @@ def clock(seconds: float) -> str:
 
 def transport(review: Review, width: int, look: Look) -> Content:
     """`> 0:41 / 3:12 x2 ━━━━▲━━■──▲──`: the line is the session, its shapes are the decisions in it."""
-    state = ("|>" if look.ascii else "▶") if review.playing else ("||" if look.ascii else "⏸")
+    state = ("|>" if look.ascii else "▸") if review.playing else ("||" if look.ascii else "‖")
     word = "playing" if review.playing else "held"
     speed = SPEEDS[review.speed]
     head = f" {state} {word:<7} {clock(review.moment)} / {clock(review.length)} {look.times}{speed:g} "
@@ -30,6 +30,9 @@ def transport(review: Review, width: int, look: Look) -> Content:
     for entry in review.story.timeline:
         if entry.kind in DECISIONS:
             mark = Mark.DENY if entry.kind is Kind.FAULT else entry.mark
-            cells[min(round(review.second(entry) * scale), room - 1)] = (look.shape(mark), mark.style.split(" on ")[0])
+            cells[min(round(review.second(entry) * scale), room - 1)] = (
+                look.shape(mark),
+                "bold $never" if mark is Mark.DENY else mark.style,
+            )
     cells[min(done, room - 1)] = ("█" if not look.ascii else "%", "bold $strong")
     return Content.assemble(row((head, "bold")), *cells)

@@ -21,7 +21,7 @@ from supervisor.console.panel.timeline import TimelineRows
 from supervisor.console.review import draw
 from supervisor.console.review.state import Overlay, Review
 from supervisor.console.review.tape import Tape
-from supervisor.console.rows import row
+from supervisor.console.rows import Part, ends, row
 from supervisor.console.session.plan import SMALLEST, plan
 from supervisor.console.story import Story
 from supervisor.model.visible import visible
@@ -150,9 +150,10 @@ class ReviewScreen(Screen[int], inherit_bindings=False):
     def _draw_list(self, width: int, height: int) -> None:
         review, look, story = self.review, self.look, self.review.story
         scope = visible(story.scope.scope) if story.scope else "no scope was loaded"
-        self.query_one("#list-head", KeysRow).show(
-            [row((scope, "bold $strong"), "  ", *panel.count_parts(story, look))]
-        )
+        parts: list[Part] = panel.count_parts(story, look) if width >= 56 else []
+        when = story.started.astimezone().strftime("%Y-%m-%d %H:%M")
+        head = ends([(scope, "bold $strong"), "  ", *parts], [(when, "$quiet")], width)
+        self.query_one("#list-head", KeysRow).show([head])
         title = self.query_one("#list-title", KeysRow)
         shown = review.shown
         if review.searching:

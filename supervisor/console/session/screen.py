@@ -27,7 +27,7 @@ from supervisor.console.look import UNICODE, Look, Mark
 from supervisor.console.pager import Pager
 from supervisor.console.panel import draw
 from supervisor.console.panel.timeline import TimelineRows
-from supervisor.console.rows import Part, ends, row
+from supervisor.console.rows import Part, ends, more_rows, row
 from supervisor.console.session.plan import SMALLEST, Plan, plan
 from supervisor.console.session.seat import EndGrant, Give, Leave, Page, Scroll, Seat, ToAgent, Wish
 from supervisor.console.story import Story
@@ -353,7 +353,7 @@ class SessionScreen(Screen[int], inherit_bindings=False):
         others = seat.cards.queue[1:4] if asking and here.wide and len(seat.cards.queue) > 1 else []
         others = [waiting for waiting in seat.cards.queue if waiting != seat.cards.current][:2] if others else []
         if asking:
-            height = min(card.wanted(seat.cards, width, look), left - (len(others) + 8 if listing else 0))
+            height = min(card.wanted(seat.cards, width, look), left - (len(others) + 9 if listing else 0))
             height = max(height, min(9, left)) if listing else left
             card.styles.height = height
             live = seat.where in (Where.CARD, Where.GRANT) or (seat.where is Where.TYPING and not seat.searching)
@@ -362,10 +362,10 @@ class SessionScreen(Screen[int], inherit_bindings=False):
             )
             left -= height
         queue = self.query_one("#queue", KeysRow)
-        queue.display = bool(others)
+        queue.display = asking and listing
         queue.styles.height = len(others) + 1
         queue.show([one_line(waiting, now, width, look) for waiting in others])
-        left -= len(others) + 1 if others else 0
+        left -= len(others) + 1 if asking else 0
         title, pager = self.query_one("#timeline-title", KeysRow), self.query_one("#timeline", Pager)
         title.display = pager.display = listing
         if listing:
@@ -426,7 +426,7 @@ class SessionScreen(Screen[int], inherit_bindings=False):
                 rows = pages.sure_rows(len(seat.cards.queue), width)
         self._size_over(here, len(rows))
         text.show(rows)
-        more = f"{look.down} {text.below} more rows" if text.below else ""
+        more = more_rows(text.below, look)
         keys.show([ends([("esc goes back", "$quiet")], [(more, "$ask")], width)])
 
     def _footer(self, here: Plan) -> tuple[list[Content], list[Any]]:
