@@ -19,7 +19,7 @@ from supervisor.console.review.screen import ReviewScreen
 from supervisor.console.story import Story
 from tests.scenarios import scopes, stories
 from tests.scenarios.journal import Lines
-from tests.scenarios.stage import AGENT_SCREEN, frame, session_stage
+from tests.scenarios.stage import AGENT_SCREEN, frame, resize, session_stage
 
 PREFIX = "ctrl+right_square_bracket"
 SIZES = ((60, 16), (80, 24), (120, 36))
@@ -130,7 +130,11 @@ PICTURES = (
 )
 
 
-async def text_of(picture: Picture, size: tuple[int, int]) -> str:
-    """The picture as plain text."""
-    async with picture.open(size) as app:
-        return frame(app)
+async def texts_of(picture: Picture) -> dict[tuple[int, int], str]:
+    """The picture as plain text at every size: opened once, the window resized between."""
+    texts = {}
+    async with picture.open(SIZES[0]) as app:
+        for size in SIZES:
+            await resize(app, size)
+            texts[size] = frame(app)
+    return texts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import tempfile
 from collections.abc import AsyncIterator, Callable
@@ -12,6 +13,7 @@ from typing import Any
 from textual import events
 from textual.content import Content
 from textual.geometry import Size
+from textual.keys import key_to_character
 from textual.pilot import Pilot
 from textual.widget import Widget
 
@@ -86,6 +88,14 @@ class Stage:
 
     def __init__(self, pilot: Pilot[int], screen: SessionScreen, session: FakeSession, ticks: Ticks) -> None:
         self.pilot, self.screen, self.session, self.ticks = pilot, screen, session, ticks
+        self._handled = 0
+        handle = screen.seat.key
+
+        def counted(key: str, character: str | None, ms: int, now: datetime) -> Any:
+            self._handled += 1
+            return handle(key, character, ms, now)
+
+        screen.seat.key = counted  # type: ignore[method-assign]
 
     @property
     def pane(self) -> FakePane:
@@ -99,7 +109,14 @@ class Stage:
         """Press keys, each after `rest` milliseconds of quiet."""
         for key in keys:
             self.ticks.ms += rest
-            await self.pilot.press(key)
+            before = self._handled
+            event = events.Key(key, {"-": "-"}.get(key, key_to_character(key)))
+            event.set_sender(self.pilot.app)
+            self.pilot.app._driver.send_message(event)
+            async with asyncio.timeout(5):
+                while self._handled == before:
+                    await asyncio.sleep(0)
+            await asyncio.sleep(0.002)
         self.screen.draw_now()
         await self.pilot.pause()
 
@@ -113,13 +130,23 @@ class Stage:
 
     async def until(self, true: Callable[[], Any], seconds: float = 5) -> None:
         """Wait for a condition."""
-        import asyncio
-
         async with asyncio.timeout(seconds):
             while not true():
                 await self.pilot.pause(0.01)
         self.screen.draw_now()
         await self.pilot.pause()
+
+
+async def resize(app: ConsoleApp, size: tuple[int, int]) -> None:
+    """Give the window another size and wait until everything is drawn at it."""
+    pilot = Pilot(app)
+    await pilot.resize_terminal(*size)
+    await pilot.pause()
+    draw = getattr(app.screen, "draw_now", None) or app.screen.redraw
+    draw()
+    await pilot.pause()
+    draw()
+    await pilot.pause()
 
 
 def frame(app: Any) -> str:

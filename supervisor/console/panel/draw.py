@@ -119,11 +119,18 @@ def timeline_title(filter_name: str, search: str, shown: int, dropped: int) -> s
     return " · ".join(parts)
 
 
+def weak_parts(story: Story, look: Look) -> list[Part]:
+    """The gates that do not hold: said on every screen of such a session, for its whole life."""
+    session = story.session
+    names = [gate.name for gate in session.gates if not gate.holds or gate.name in session.weakened] if session else []
+    return [(f"{look.shape(Mark.ASK)} WEAK {visible(', '.join(names))}", "bold $ask"), "  "] if names else []
+
+
 def count_parts(story: Story, look: Look) -> list[Part]:
     """The tally for the footer: word, shape and number of each."""
     counts = story.counts
     waiting = len(story.waiting)
-    parts: list[Part] = []
+    parts = weak_parts(story, look)
     if waiting:
         parts += [(f"{look.shape(Mark.ASK)} {waiting} waiting", Mark.ASK.style), "  "]
     parts += [(f"{look.shape(Mark.ALLOW)} ", "$allow"), (f"{counts.allowed:,} allowed", "$quiet")]

@@ -445,9 +445,10 @@ class SessionScreen(Screen[int], inherit_bindings=False):
         skip = {"once", "task", "deny", "say", "whole", "grant", "edit", "offer", "turn", "page"}
         usable = [b for b in seat.usable() if b.shown and b.does.partition("(")[0] not in skip]
         if seat.cards.queue:
-            tally = [(f" {look.shape(Mark.ASK)} {len(seat.cards.queue)} waiting", Mark.ASK.style)]
+            count = f"{look.shape(Mark.ASK)} {len(seat.cards.queue)} waiting"
+            tally = [" ", *draw.weak_parts(self.story, look), (count, Mark.ASK.style)]
         else:
-            tally = tally[:3]
+            tally = [" ", *draw.weak_parts(self.story, look)]
         used = row(*tally).cell_length
         keys, spots = lay(usable, max(width - used - 3, 20))
         first = keys[0]
