@@ -140,13 +140,12 @@ class Stage:
 async def resize(app: ConsoleApp, size: tuple[int, int]) -> None:
     """Give the window another size and wait until everything is drawn at it."""
     pilot = Pilot(app)
-    await pilot.resize_terminal(*size)
-    await pilot.pause()
+    if tuple(app.size) != size:
+        await pilot.resize_terminal(*size)
     draw = getattr(app.screen, "draw_now", None) or app.screen.redraw
-    draw()
-    await pilot.pause()
-    draw()
-    await pilot.pause()
+    for _ in range(2):  # what a row needs in height is known after it was laid out once
+        draw()
+        await pilot.pause()
 
 
 def frame(app: Any) -> str:
