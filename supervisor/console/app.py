@@ -16,6 +16,7 @@ from textual.screen import Screen
 
 from supervisor.console.alerts import POP_TITLE, PUSH_TITLE
 from supervisor.console.look import ASCII, UNICODE, Look
+from supervisor.console.pages import farewell
 from supervisor.console.picker.choice import Chosen, HostCheck, ScopeChoice
 from supervisor.console.picker.screen import LEFT, PickerScreen
 from supervisor.console.review.tape import Tape
@@ -77,7 +78,8 @@ def look_of_terminal() -> Look:
 
 def run_console(control: Path, *, read_only: bool = False, prefixes: tuple[str, ...] = (DEFAULT_PREFIX,)) -> int:
     """A console on a running session. The agent's exit code, `DETACHED` if the human left, `VANISHED` if it is gone."""
-    return _run(_session(control, read_only, prefixes))
+    screen = _session(control, read_only, prefixes)
+    return _told(screen, _result(ConsoleApp(screen)))
 
 
 def run_session(
@@ -94,13 +96,17 @@ def run_session(
     if nothing was picked.
     """
 
+    began: list[SessionScreen] = []
+
     def then(what: Chosen, control: Path | None) -> None:
         if control is not None:
-            app.switch_screen(_session(control, False, prefixes))
+            began.append(_session(control, False, prefixes))
+            app.switch_screen(began[0])
 
     picker = PickerScreen(choices, checks, start, then, chosen=chosen, look=look_of_terminal())
     app = ConsoleApp(picker)
-    return _result(app)
+    code = _result(app)
+    return _told(began[0], code) if began else code
 
 
 def pick_scope(choices: Sequence[ScopeChoice], checks: Sequence[HostCheck], *, chosen: str = "") -> Chosen | None:
@@ -128,7 +134,7 @@ def run_review(session_dir: Path, tape: Tape | None = None) -> int:
 
     story = Story(timeline=Timeline(kept=REVIEW_KEPT, detail_bytes=REVIEW_DETAIL_BYTES))
     fold(story, journal_lines(session_dir / "journal.jsonl"))
-    return _run(ReviewScreen(story, tape, look=look_of_terminal()))
+    return _result(ConsoleApp(ReviewScreen(story, tape, look=look_of_terminal())))
 
 
 def _session(control: Path, read_only: bool, prefixes: tuple[str, ...]) -> SessionScreen:
@@ -136,8 +142,11 @@ def _session(control: Path, read_only: bool, prefixes: tuple[str, ...]) -> Sessi
     return SessionScreen(control, console, prefixes=prefixes, read_only=read_only, look=look_of_terminal())
 
 
-def _run(first: Screen[int]) -> int:
-    return _result(ConsoleApp(first))
+def _told(screen: SessionScreen, code: int) -> int:
+    """Say on stderr how it ended, for who sees the shell again."""
+    line = farewell(screen.story, code, detached=code == DETACHED, vanished=screen.state == "vanished")
+    print(line, file=sys.stderr)
+    return code
 
 
 def _result(app: ConsoleApp) -> int:

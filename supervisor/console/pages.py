@@ -12,6 +12,7 @@ from supervisor.console.clock import at as clock
 from supervisor.console.entry import Entry
 from supervisor.console.look import Look
 from supervisor.console.rows import ends, field, fold_call, paragraph, row
+from supervisor.console.story import Story
 from supervisor.model.codec import Json
 from supervisor.model.visible import visible
 
@@ -103,6 +104,21 @@ def sure_rows(waiting: int, width: int) -> list[Content]:
         rows += paragraph(f"{waiting} waiting questions are denied.", width, "$ask")
     rows += [row(), row(("[y]", "bold $strong"), " kill it   ", ("[any other key]", "bold $strong"), " go on")]
     return rows
+
+
+def farewell(story: Story, code: int, *, detached: bool, vanished: bool) -> str:
+    """What stands in the shell after the console is gone: one line, and the command that comes next."""
+    session = visible(story.session.session) if story.session else ""
+    counts = story.counts
+    tally = f"{counts.allowed:,} allowed, {counts.asked:,} asked, {counts.denied:,} denied"
+    if not session:
+        return "agent-supervise: the session did not answer"
+    if detached:
+        waits = f", {len(story.waiting)} waiting" if story.waiting else ""
+        return f"agent-supervise: detached, the agent goes on{waits}. Back to it: agent-supervise attach {session}"
+    if vanished:
+        return f"agent-supervise: the session process died; what it held was denied. agent-supervise verify {session}"
+    return f"agent-supervise: the agent ended with {code}: {tally}. agent-supervise review {session}"
 
 
 def small_rows(columns: int, rows: int, needed: tuple[int, int], waiting: int) -> list[Content]:
