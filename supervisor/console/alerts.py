@@ -35,11 +35,20 @@ class Alerts:
                 if not self.looked_at:
                     out += f"\x1b]9;agent-supervise: {_questions(len(waiting))}\a"
             self._rung = ms
-        title = f"▲ {len(waiting)} waiting · {self.name}" if waiting else self.name
-        if title != self._title:
-            self._title = title
-            out += f"\x1b]2;{title}\a"
-        return out
+        return out + self._retitle()
+
+    def rename(self, name: str) -> str:
+        """The agent calls its window something else; `name` holds no control character."""
+        self.name = name
+        return self._retitle()
+
+    def _retitle(self) -> str:
+        count = len(self._known)
+        title = f"▲ {count} waiting · {self.name}" if count else self.name
+        if title == self._title:
+            return ""
+        self._title = title
+        return f"\x1b]2;{title}\a"
 
 
 def _questions(count: int) -> str:

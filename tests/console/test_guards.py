@@ -29,6 +29,15 @@ async def test_answers_exist_only_in_the_panel(size: tuple[int, int]) -> None:
         assert answers(stage) == []
 
 
+async def test_every_other_key_is_the_agents() -> None:
+    """Keys that applications like to keep for themselves reach the agent, and the doubled prefix does too."""
+    keys = ["ctrl+c", "ctrl+q", "ctrl+p", "ctrl+d", "ctrl+z", "ctrl+s", "ctrl+backslash", "tab", "shift+tab", "escape"]
+    keys += ["enter", "f1", "f12", "pageup", "up", "ctrl+up", "home", "question_mark", "colon", "backspace"]
+    async with session_stage(stories.quiet(), SMALL) as stage:
+        await stage.press(*keys, PREFIX, PREFIX)
+        assert stage.pane.keys == [*keys, PREFIX]
+
+
 async def test_a_question_never_takes_the_keyboard() -> None:
     """A question that arrives while someone types changes nothing about who gets the next key."""
     lines = stories.quiet()

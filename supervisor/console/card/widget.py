@@ -115,6 +115,8 @@ class Card(Widget, inherit_bindings=False):
         choice: Choice = "task" if cards.stage is Stage.GRANT else "once"
         bar = arming.bar(choice, ms)
         says = said(bar, arming, hidden, look)
+        if bar is Bar.SENT and cards.current is not None and cards.current.answers:
+            says = "agreed: it takes one more person"
         where = Where.GRANT if cards.stage is Stage.GRANT else Where.CARD
         usable = [
             binding

@@ -37,6 +37,7 @@ from supervisor.model.visible import visible
 
 FRAME_MS = 80
 OVER_WIDTH = 84
+TITLE_LENGTH = 80
 BATCH = 500
 
 
@@ -154,7 +155,7 @@ class SessionScreen(Screen[int], inherit_bindings=False):
     def write(self, text: str) -> None:
         """Send control text of our own making (bell, title, notification) to the terminal."""
         driver = self.app._driver
-        if driver is not None and not self.app.is_headless:
+        if text and driver is not None and not self.app.is_headless:
             driver.write(text)
 
     def dismiss_with(self, code: int) -> None:
@@ -216,6 +217,15 @@ class SessionScreen(Screen[int], inherit_bindings=False):
 
     def on_app_blur(self, event: events.AppBlur) -> None:
         self._alerts.looked_at = False
+
+    def on_terminal_pane_title_changed(self, event: Any) -> None:
+        """The agent names its window: shown while nothing waits, as visible text of bounded length."""
+        title = visible(str(event.title))[:TITLE_LENGTH]
+        self.write(self._alerts.rename(f"{title} · agent-supervise" if title else "agent-supervise"))
+
+    def on_terminal_pane_bell(self, event: Any) -> None:
+        """The agent's own bell goes on to the terminal."""
+        self.write("\a")
 
     def carry_out(self, wish: Wish | None, event: events.Key | None) -> None:
         """Do what the seat wishes for."""
