@@ -1,4 +1,4 @@
-"""A widget that shows rows and knows which of them have been on screen."""
+"""A widget that shows rows and knows which of them have really been drawn."""
 
 from __future__ import annotations
 
@@ -13,16 +13,21 @@ from textual.widget import Widget
 
 
 class Pager(Widget, inherit_bindings=False):
-    """Rows of exact width, scrolled by whole rows; what is above or below is said in numbers by its owner."""
+    """Rows of exact width, scrolled by whole rows; what is below is said in numbers by its owner.
+
+    `tag` names what the rows are of. `Drawn` carries the tag under which its rows were drawn, so that rows of one thing
+    are never counted for another, and it is sent from the drawing itself, so that no row counts that was only meant
+    to be shown.
+    """
 
     can_focus = False
 
-    class Moved(Message):
-        """Other rows are in view: `first`..`last` (excluded) of `rows`."""
+    class Drawn(Message):
+        """The rows with these numbers, of `total`, were put on the screen under `tag`."""
 
-        def __init__(self, pager: Pager, first: int, last: int, rows: int) -> None:
+        def __init__(self, pager: Pager, rows: frozenset[int], total: int, tag: str) -> None:
             super().__init__()
-            self.pager, self.first, self.last, self.rows = pager, first, last, rows
+            self.pager, self.rows, self.total, self.tag = pager, rows, total, tag
 
         @property
         def control(self) -> Pager:
@@ -31,9 +36,10 @@ class Pager(Widget, inherit_bindings=False):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._rows: Sequence[Content] = ()
-        self._told: tuple[int, int, int] | None = None
+        self._drawn: set[int] = set()
+        self._telling = False
+        self.tag = ""
         self.top = 0
-        self.picked: int | None = None
 
     @property
     def rows(self) -> Sequence[Content]:
@@ -41,18 +47,18 @@ class Pager(Widget, inherit_bindings=False):
         return self._rows
 
     @property
-    def above(self) -> int:
-        """Rows above the view."""
-        return self.top
-
-    @property
     def below(self) -> int:
         """Rows below the view."""
         return max(len(self._rows) - self.top - self.size.height, 0)
 
-    def show(self, rows: Sequence[Content], *, top: int | None = None, picked: int | None = None) -> None:
-        """Show other rows; the view stays where it was unless `top` says otherwise."""
-        self._rows, self.picked = rows, picked
+    def show(
+        self, rows: Sequence[Content], *, top: int | None = None, picked: int | None = None, tag: str = ""
+    ) -> None:
+        """Show other rows; the view stays where it was unless `top`, `picked` or another `tag` moves it."""
+        if tag != self.tag:
+            self.tag, self.top = tag, 0
+            self._drawn.clear()
+        self._rows = rows
         self.top = self.top if top is None else top
         if picked is not None:
             self.top = min(max(self.top, picked - self.size.height + 1), picked)
@@ -70,20 +76,14 @@ class Pager(Widget, inherit_bindings=False):
     def _settle(self) -> None:
         self.top = max(0, min(self.top, len(self._rows) - self.size.height))
         self.refresh()
-        view = (self.top, min(self.top + self.size.height, len(self._rows)), len(self._rows))
-        if view != self._told and self.size.height and self.is_attached:
-            self._told = view
-            self.post_message(self.Moved(self, *view))
 
-    def forget(self) -> None:
-        """Say again what is in view, even if it is the same place as before: these are other rows."""
-        self._told = None
+    def _tell(self) -> None:
+        self._telling = False
+        if self._drawn:
+            self.post_message(self.Drawn(self, frozenset(self._drawn), len(self._rows), self.tag))
+            self._drawn.clear()
 
     def on_resize(self, event: events.Resize) -> None:
-        self._settle()
-
-    def on_show(self, event: events.Show) -> None:
-        self._told = None
         self._settle()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
@@ -100,5 +100,10 @@ class Pager(Widget, inherit_bindings=False):
         at = self.top + y
         if not 0 <= at < len(self._rows):
             return Strip([Segment(" " * width, base.rich_style)], width)
+        if self.tag:
+            self._drawn.add(at)
+            if not self._telling:
+                self._telling = True
+                self.call_after_refresh(self._tell)
         segments = self._rows[at].render_segments(base)
         return Strip(segments).adjust_cell_length(width, base.rich_style)

@@ -81,6 +81,48 @@ async def test_it_must_be_read_to_the_end() -> None:
         assert answers(stage) == [("e1", "once")]
 
 
+async def test_rows_under_a_page_are_not_read() -> None:
+    """What lies under the help has not been on screen; after the help is closed it has."""
+    lines = stories.quiet()
+    later = stories.asking().lines[len(lines.lines) :]
+    async with session_stage(lines, SMALL) as stage:
+        await stage.press(PREFIX, "question_mark")
+        stage.session.tell(*later)
+        await stage.until(lambda: stage.screen.seat.cards.current)
+        await stage.press("down", "up")
+        assert not stage.screen.seat.cards.arming.read
+        await stage.press("escape")
+        await stage.until(lambda: stage.screen.seat.cards.arming.read)
+
+
+async def test_rows_of_one_question_never_count_for_another() -> None:
+    """Rows that were drawn for the question before are passed over when another one is on the card."""
+    async with session_stage(stories.queue(), LARGE) as stage:
+        cards = stage.screen.seat.cards
+        tag = cards.tag
+        cards.turn_to(1)
+        assert not cards.saw(frozenset(range(40)), 40, tag, stage.ticks())
+        assert cards.arming.rows == 0
+
+
+async def test_a_screen_at_rest_draws_nothing_but_the_clock() -> None:
+    """While nothing happens, the screen is drawn once a second for the countdown, not more."""
+    async with session_stage(stories.queue(), LARGE) as stage:
+        await stage.press(PREFIX)
+        await stage.pilot.pause(0.6)
+        drawn = 0
+        draw = stage.screen.panel.draw
+
+        def counted(*arguments: object) -> None:
+            nonlocal drawn
+            drawn += 1
+            draw(*arguments)
+
+        stage.screen.panel.draw = counted
+        await stage.pilot.pause(1.0)
+        assert drawn <= 2
+
+
 async def test_keys_must_rest_and_there_is_no_ceiling() -> None:
     """Keys that come faster than the quiet time never answer, however many there are."""
     async with session_stage(stories.asking(), LARGE) as stage:

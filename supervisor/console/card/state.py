@@ -99,12 +99,20 @@ class Cards:
         """A key or click, to whomever it went: nothing is armed until it rests."""
         self._armings = {name: arming.pressed(now) for name, arming in self._armings.items()}
 
-    def saw(self, first: int, last: int, rows: int, digest: str, now: int) -> bool:
-        """Rows of the current request were drawn; True if it has just been read to its end."""
+    @property
+    def tag(self) -> str:
+        """What rows that are drawn of the question are marked with: they count for no other one."""
+        return f"{self.current.id} {self.current.digest}" if self.current else ""
+
+    def saw(self, rows: frozenset[int], total: int, tag: str, now: int) -> bool:
+        """These rows, of `total`, were drawn under `tag`; True if the question has just been read to its end."""
         before = self.arming
-        if before is None or self.current is None:
+        if before is None or self.current is None or tag != self.tag:
             return False
-        self._armings[self.current.id] = after = before.saw(first, last, rows, digest, now)
+        after = before
+        for at in sorted(rows):
+            after = after.saw(at, at + 1, total, self.current.digest, now)
+        self._armings[self.current.id] = after
         return after.read and not before.read
 
     def answer(self, choice: Choice, now: int, message: str = "") -> Answer | Bar:

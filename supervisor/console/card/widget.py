@@ -83,7 +83,7 @@ class Card(Widget, inherit_bindings=False):
         foot = self.query_one("#card-keys", KeysRow)
         foot.styles.height = len(keys)
         foot.show(keys, spots)
-        self.request.show(draw.request_rows(waiting, width, look))
+        self.request.show(draw.request_rows(waiting, width, look), tag=cards.tag)
 
     def _aside(self, cards: Cards, line: Line, width: int, look: Look) -> list[Content]:
         if _granting(cards):

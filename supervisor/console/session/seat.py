@@ -120,6 +120,14 @@ class Seat:
         }
         return [binding for binding in at(self.where) if not missing.get(binding.does, False)]
 
+    def beneath(self) -> tuple[Where, list[Binding]]:
+        """What would hold the keyboard without the page over it, and its keys."""
+        page, self.page = self.page, None
+        try:
+            return self.where, self.usable()
+        finally:
+            self.page = page
+
     @property
     def shown(self) -> list[Entry]:
         """The entries that filter and search leave."""
@@ -132,11 +140,10 @@ class Seat:
 
     def sync(self, ms: int) -> bool:
         """The story moved on; True if another question is on the card now."""
-        had = self.cards.current
         changed = self.cards.sync(self.story, ms)
+        if changed and self.page is Page.WHOLE:
+            self.page = None
         if self.cards.current is None:
-            if had is not None and self.page is Page.WHOLE:
-                self.page = None
             self._homeward = self._homeward and self.router.in_panel
         elif changed:
             self._homeward = False
@@ -329,9 +336,7 @@ class Seat:
 
     def found(self) -> list[Binding]:
         """What the palette has for the text typed so far. Answers are not among it: they are keys of the card only."""
-        page, self.page = self.page, None
-        everything = [binding for binding in self.usable() if _named(binding)]
-        self.page = page
+        everything = [binding for binding in self.beneath()[1] if _named(binding)]
         text = self.line.text.lower()
         return [binding for binding in everything if text in f"{binding.label} {binding.help}".lower()]
 
