@@ -25,8 +25,8 @@ PREFIX = "\x1d"
 class Terminal:
     """A spawned console; `out` is everything that it wrote."""
 
-    def __init__(self, control: Path) -> None:
-        command = [sys.executable, "-W", "error", "-m", "tests.scenarios.console_main", str(control)]
+    def __init__(self, control: Path, *options: str) -> None:
+        command = [sys.executable, "-W", "error", "-m", "tests.scenarios.console_main", str(control), *options]
         self.child: Any = pexpect.spawn(
             command[0], command[1:], cwd=str(ROOT), dimensions=(24, 80), env=_environment(), timeout=20
         )
@@ -56,10 +56,10 @@ def _environment() -> Any:
 
 
 @asynccontextmanager
-async def terminal(lines: Lines, folder: Path) -> AsyncIterator[tuple[Terminal, FakeSession]]:
+async def terminal(lines: Lines, folder: Path, *options: str) -> AsyncIterator[tuple[Terminal, FakeSession]]:
     session = FakeSession(lines.lines)
     async with session.at(folder / "control.sock"):
-        console = Terminal(folder / "control.sock")
+        console = Terminal(folder / "control.sock", *options)
         try:
             yield console, session
         finally:
@@ -94,6 +94,17 @@ async def test_the_agents_exit_code_is_ours(tmp_path: Path) -> None:
         await console.until(lambda out: b"17 allowed" in out)
         session.say({"type": "ended", "exit_code": 7})
         assert await console.code() == 7
+
+
+async def test_from_the_picker_into_the_session(tmp_path: Path) -> None:
+    """Enter in the picker starts the scope, and the session comes up in the same application."""
+    async with terminal(stories.quiet(), tmp_path, "--pick") as (console, session):
+        await console.until(lambda out: b"never does" in out)
+        console.child.send("\r")
+        await console.until(lambda out: b"17 allowed" in out)
+        assert console.out.count(b"\x1b[?1049h") == 1
+        session.say({"type": "ended", "exit_code": 3})
+        assert await console.code() == 3
 
 
 async def test_a_dead_session_is_said_to_be_dead(tmp_path: Path) -> None:

@@ -114,6 +114,9 @@ class PickerScreen(Screen[int], inherit_bindings=False):
 
     def redraw(self, *, top: int | None = None) -> None:
         """Put the picker's state on the screen."""
+        if not self.query("#keys"):  # children of children come after the screen itself
+            self.call_after_refresh(self.redraw, top=top)
+            return
         picker, look, size = self.picker, self.look, self.app.size
         scopes, choice = self.query_one("#scopes", Pager), self.query_one("#choice", Pager)
         host, keys = self.query_one("#host", KeysRow), self.query_one("#keys", KeysRow)

@@ -114,6 +114,9 @@ class ReviewScreen(Screen[int], inherit_bindings=False):
 
     def redraw(self) -> None:
         """Put the review's state on the screen."""
+        if not (self.query("#keys") and self.query("#entries") and self.query("#over-text")):
+            self.call_after_refresh(self.redraw)  # children of children come after the screen itself
+            return
         review, look, size = self.review, self.look, self.app.size
         here = plan(size.width, size.height)
         width, height = size.width, size.height - 2

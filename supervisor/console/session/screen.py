@@ -84,7 +84,7 @@ class SessionScreen(Screen[int], inherit_bindings=False):
         self._make_pane, self._pane, self._pane_socket = pane, None, ""
         self._alerts = Alerts("agent-supervise")
         self._drawing = False
-        self._covered = False
+        self._covered = self._composed = False
 
     def compose(self) -> ComposeResult:
         yield Container(id="terminal")
@@ -261,7 +261,7 @@ class SessionScreen(Screen[int], inherit_bindings=False):
         size = self.app.size
         wanted = 0
         if self.seat.router.in_panel:
-            card = self.panel.card.wanted(self.seat.cards, size.width - 2, self.look) if self.is_mounted else 0
+            card = self.panel.card.wanted(self.seat.cards, size.width - 2, self.look) if self.composed else 0
             wanted = 10**6 if self.seat.timeline or not card else card
         cursor = getattr(self._pane, "cursor_row", None)
         return plan(
@@ -288,7 +288,8 @@ class SessionScreen(Screen[int], inherit_bindings=False):
     def draw_now(self) -> None:
         """Put the seat's state on the screen."""
         self._drawing = False
-        if not self.is_mounted:
+        if not self.composed:
+            self.redraw()
             return
         seat, ms = self.seat, self.ms()
         seat.tick(ms)
@@ -306,6 +307,12 @@ class SessionScreen(Screen[int], inherit_bindings=False):
             self.panel.draw(seat, here, self.now(), ms, self.look, self._cap)
         self.over.draw(seat, here, self.look, self._cap)
         self.query_one("#footer", KeysRow).show(*footer(seat, self.state, here.columns, self.look, self._cap))
+
+    @property
+    def composed(self) -> bool:
+        """True once every widget is there: children of children come after the screen itself."""
+        self._composed = self._composed or bool(self.query("#card-keys") and self.query("#over-keys"))
+        return self._composed
 
     @property
     def panel(self) -> Panel:
