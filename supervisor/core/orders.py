@@ -1,0 +1,120 @@
+"""What goes into the session core and what comes out of it: closed unions of frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from supervisor.model.decision import Verdict
+from supervisor.model.event import Record
+from supervisor.model.grant import Answer
+from supervisor.model.request import GateName, Request
+
+# ── events: what happened ────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A gate wants to know whether this may happen."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """Whoever asked is gone; nobody needs the answer any more."""
+
+    request: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a gate let through has come to its end, in the gate's own words."""
+
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The whole question was on this console's screen."""
+
+    escalation: str
+    console: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A human answered; `answer.by` was filled in by the session process."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class GrantRevoked:
+    """A human took a grant back."""
+
+    grant: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed; whatever is due at `now` happens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broke:
+    """A part of ours broke, and what it concerned was denied."""
+
+    part: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentEnded:
+    """The agent's first process ended, or the session was told to end. `exit_code` is 128 + signal if killed."""
+
+    exit_code: int
+    why: str
+    cast_sha256: str = ""
+
+
+Event = Asked | Withdrawn | Ended | Shown | Answered | GrantRevoked | Tick | Broke | AgentEnded
+
+# ── orders: what the runtime must do, in this order ──────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Append to the journal, durably, before anything that follows."""
+
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """Tell the gate the final word on a request."""
+
+    gate: GateName
+    request: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class WakeAt:
+    """Send a `Tick` at this moment at the latest."""
+
+    moment: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyTo:
+    """Tell the console that sent an answer whether it was taken, and if not, why."""
+
+    escalation: str
+    accepted: bool
+    why: str = ""
+
+
+Order = Write | Deliver | WakeAt | ReplyTo

@@ -1,0 +1,306 @@
+"""The session as a value: `handle(event, now)` returns the next session and the orders that carry it out.
+
+Theory. A request becomes a decision of the policy. Allow and deny are delivered at once; ask opens an escalation, or
+joins an equal one that waits already. A human's answer, a grant, the end of the wait or the end of the session turns
+every request that an escalation holds into exactly one verdict. Nothing here reads a clock or touches the world, so
+feeding a journal's requests and answers through it again gives the same verdicts.
+
+Invariants: the `Write` of a decision comes before its `Deliver`; every held request is delivered exactly once or was
+withdrawn; no path but a decision *allow* or a human's answer leads to an allow verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Final, assert_never
+
+from supervisor.core.escalation import Escalation, Stage, question_digest, refusal
+from supervisor.core.orders import (
+    AgentEnded,
+    Answered,
+    Asked,
+    Broke,
+    Deliver,
+    Ended,
+    Event,
+    GrantRevoked,
+    Order,
+    ReplyTo,
+    Shown,
+    Tick,
+    WakeAt,
+    Withdrawn,
+    Write,
+)
+from supervisor.model.decision import By, Decision, Verdict
+from supervisor.model.effect import Effect
+from supervisor.model.event import (
+    DecisionRecord,
+    EscalationAnswered,
+    EscalationExpired,
+    EscalationOpened,
+    EscalationShown,
+    Fault,
+    GrantAdded,
+    GrantEnded,
+    RequestRecord,
+    SessionEnded,
+    VerdictRecord,
+)
+from supervisor.model.grant import Answer, Grant
+from supervisor.model.request import GateName, Request
+from supervisor.model.visible import visible
+from supervisor.policy.decide import decide
+from supervisor.policy.offers import offers
+from supervisor.policy.scope import Scope
+
+MAX_WAITING: Final = 200
+"""Open questions at once; what comes on top is denied, so that a flood cannot bury the one that matters."""
+
+REPEAT: Final = timedelta(seconds=60)
+"""For this long a human's deny also answers the same question asked again."""
+
+Step = tuple["Session", tuple[Order, ...]]
+_EMPTY: Final[Mapping[str, Escalation]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Everything that decides; `deadline` is when the scope's `expires` runs out, `None` = never."""
+
+    scope: Scope
+    deadline: datetime | None = None
+    grants: tuple[Grant, ...] = ()
+    waiting: Mapping[str, Escalation] = field(default=_EMPTY)
+    denied: tuple[tuple[str, datetime, str], ...] = ()
+    opened: int = 0
+    granted: int = 0
+    over: bool = False
+
+    def handle(self, event: Event, now: datetime) -> Step:
+        """Apply one event at `now` (aware). Pure; the orders are to be carried out in their order."""
+        match event:
+            case Asked():
+                return self._asked(event.request, now)
+            case Withdrawn():
+                return self._withdrawn(event.request, event.why)
+            case Ended():
+                return self, (Write(event.record),)
+            case Shown():
+                return self._shown(event, now)
+            case Answered():
+                return self._answered(event.answer, now)
+            case GrantRevoked():
+                return self._end_grant(event.grant, f"taken back by {event.by}")
+            case Tick():
+                return self._tick(now)
+            case Broke():
+                return self, (Write(Fault(event.part, event.what)),)
+            case AgentEnded():
+                return self._ended(event)
+            case _:
+                assert_never(event)
+
+    # ── a request ────────────────────────────────────────────────────────────────────────────────
+
+    def _asked(self, request: Request, now: datetime) -> Step:
+        decision = self._decide(request, now)
+        decided = Write(DecisionRecord(request, decision.effect, decision))
+        if decision.effect is Effect.ALLOW:
+            by = By.GRANT if decision.grant else By.POLICY
+            return self, (decided, *_deliver(request, Verdict(Effect.ALLOW, by), decision.grant))
+        if decision.effect is Effect.DENY:
+            by = By.ENDED if self._is_over(now) else By.POLICY
+            return self, (decided, *_deliver(request, Verdict(Effect.DENY, by, denial(decision))))
+        return self._escalate(request, decision, decided, now)
+
+    def _decide(self, request: Request, now: datetime) -> Decision:
+        if self._is_over(now):
+            why = "the session has ended" if self.over else "the task's time is over"
+            return Decision(Effect.DENY, explain=why, needs="a new session", scope=self.scope.digest)
+        return decide(self.scope, self.grants, request, now)
+
+    def _is_over(self, now: datetime) -> bool:
+        return self.over or (self.deadline is not None and now >= self.deadline)
+
+    def _escalate(self, request: Request, decision: Decision, decided: Write, now: datetime) -> Step:
+        digest = question_digest(request, decision)
+        for known, until, message in self.denied:
+            if known == digest and now < until:
+                verdict = Verdict(Effect.DENY, By.HUMAN, message)
+                return self, (decided, *_deliver(request, verdict, "the same question was denied a moment ago"))
+        for escalation in self.waiting.values():
+            if escalation.digest == digest:
+                joined = replace(escalation, holders=(*escalation.holders, request.id))
+                return self._with(joined), (decided, Write(RequestRecord(request, escalation.id)))
+        if len(self.waiting) >= MAX_WAITING:
+            message = f"{MAX_WAITING} questions wait for a human already; try again when some are answered"
+            return self, (decided, *_deliver(request, Verdict(Effect.DENY, By.FAULT, _line(message))))
+        expires = now + self.scope.approvals.wait
+        if self.deadline is not None:
+            expires = min(expires, self.deadline)
+        escalation = Escalation(
+            id=f"e{self.opened + 1}",
+            request=request,
+            decision=decision,
+            digest=digest,
+            opened=now,
+            expires=expires,
+            offers=offers(request, decision),
+            holders=(request.id,),
+        )
+        opened = EscalationOpened(escalation.id, request, decision, digest, expires, escalation.offers)
+        session = replace(self._with(escalation), opened=self.opened + 1)
+        return session, (decided, Write(opened), WakeAt(expires))
+
+    # ── a human ──────────────────────────────────────────────────────────────────────────────────
+
+    def _shown(self, event: Shown, now: datetime) -> Step:
+        escalation = self.waiting.get(event.escalation)
+        if escalation is None or escalation.stage is Stage.SHOWN:
+            return self, ()
+        shown = replace(escalation.step("shown"), shown=now)
+        return self._with(shown), (Write(EscalationShown(escalation.id, event.console)),)
+
+    def _answered(self, answer: Answer, now: datetime) -> Step:
+        escalation = self.waiting.get(answer.escalation)
+        if why := refusal(escalation, answer, now=now):
+            return self, (ReplyTo(answer.escalation, False, why),)
+        assert escalation is not None
+        dwell = -1 if escalation.shown is None else round((now - escalation.shown).total_seconds() * 1000)
+        taken = EscalationAnswered(escalation.id, answer.choice, answer.by, answer.message, dwell)
+        orders: tuple[Order, ...] = (Write(taken),)
+        if answer.choice == "deny":
+            return self._denied(escalation, answer, orders, now)
+        allowed_by = (*escalation.allowed_by, answer.by)
+        if len(allowed_by) < escalation.decision.four_eyes:
+            missing = escalation.decision.four_eyes - len(allowed_by)
+            note = f"taken; {missing} more {'person' if missing == 1 else 'people'} must agree"
+            return self._with(replace(escalation, allowed_by=allowed_by)), (*orders, ReplyTo(escalation.id, True, note))
+        closed = escalation.step("answered")
+        session = self._without(closed.id)
+        verdict = Verdict(Effect.ALLOW, By.HUMAN)
+        orders = (*orders, *_deliver_all(closed, verdict, f"allowed by {answer.by}"), ReplyTo(closed.id, True))
+        if answer.choice == "once":
+            return session, orders
+        session, granting = session._grant(closed, answer, now)
+        return session, (*orders, *granting)
+
+    def _denied(self, escalation: Escalation, answer: Answer, orders: tuple[Order, ...], now: datetime) -> Step:
+        said = f": {answer.message}" if answer.message else ""
+        message = _line(f"{answer.by} denied this{said}")
+        kept = tuple(entry for entry in self.denied if now < entry[1])
+        session = replace(
+            self._without(escalation.step("answered").id), denied=(*kept, (escalation.digest, now + REPEAT, message))
+        )
+        verdict = Verdict(Effect.DENY, By.HUMAN, message)
+        delivered = _deliver_all(escalation, verdict, f"denied by {answer.by}")
+        return session, (*orders, *delivered, ReplyTo(escalation.id, True))
+
+    # ── grants ───────────────────────────────────────────────────────────────────────────────────
+
+    def _grant(self, escalation: Escalation, answer: Answer, now: datetime) -> Step:
+        assert answer.matcher is not None
+        expires = now + timedelta(minutes=answer.minutes)
+        if self.deadline is not None:
+            expires = min(expires, self.deadline)
+        grant = Grant(f"g{self.granted + 1}", answer.matcher, expires, answer.by, escalation.id, answer.message)
+        session = replace(self, grants=(*self.grants, grant), granted=self.granted + 1)
+        orders: tuple[Order, ...] = (Write(GrantAdded(grant)), WakeAt(expires))
+        # What else waits may be covered by the same grant: ask the policy again rather than guess.
+        for other in tuple(session.waiting.values()):
+            decision = session._decide(other.request, now)
+            if decision.effect is Effect.ALLOW and decision.grant:
+                session = session._without(other.id)
+                answered = EscalationAnswered(other.id, "task", answer.by, f"covered by grant {grant.id}")
+                verdict = Verdict(Effect.ALLOW, By.GRANT)
+                orders = (*orders, Write(answered), *_deliver_all(other, verdict, decision.grant))
+        return session, orders
+
+    def _end_grant(self, grant: str, why: str) -> Step:
+        if all(known.id != grant for known in self.grants):
+            return self, ()
+        kept = tuple(known for known in self.grants if known.id != grant)
+        return replace(self, grants=kept), (Write(GrantEnded(grant, why)),)
+
+    # ── endings ──────────────────────────────────────────────────────────────────────────────────
+
+    def _withdrawn(self, request: str, why: str) -> Step:
+        for escalation in self.waiting.values():
+            if request not in escalation.holders:
+                continue
+            told = Write(VerdictRecord(request, Effect.DENY, By.ENDED, visible(why), escalation.id))
+            left = escalation.without(request)
+            if left.holders:
+                return self._with(left), (told,)
+            closed = EscalationExpired(left.step("withdrawn").id, visible(why))
+            return self._without(escalation.id), (Write(closed), told)
+        return self, ()
+
+    def _tick(self, now: datetime) -> Step:
+        session, orders = self, tuple[Order, ...]()
+        for escalation in self.waiting.values():
+            if now >= escalation.expires:
+                waited = f"nobody answered within {_minutes(escalation.expires - escalation.opened)}"
+                session = session._without(escalation.step("expired").id)
+                verdict = Verdict(Effect.DENY, By.TIMEOUT, _line(waited))
+                closed = Write(EscalationExpired(escalation.id, waited))
+                orders = (*orders, closed, *_deliver_all(escalation, verdict, waited))
+        for grant in self.grants:
+            if now >= grant.expires:
+                session, ended = session._end_grant(grant.id, "its time is over")
+                orders = (*orders, *ended)
+        return session, orders
+
+    def _ended(self, event: AgentEnded) -> Step:
+        orders: tuple[Order, ...] = ()
+        for escalation in self.waiting.values():
+            verdict = Verdict(Effect.DENY, By.ENDED, _line("the session has ended"))
+            closed = Write(EscalationExpired(escalation.id, "the session has ended"))
+            orders = (*orders, closed, *_deliver_all(escalation, verdict, "the session has ended"))
+        orders = (*orders, *(Write(GrantEnded(grant.id, "the session has ended")) for grant in self.grants))
+        last = Write(SessionEnded(event.exit_code, event.why, event.cast_sha256))
+        return replace(self, waiting=_EMPTY, grants=(), over=True), (*orders, last)
+
+    # ── pieces ───────────────────────────────────────────────────────────────────────────────────
+
+    def _with(self, escalation: Escalation) -> Session:
+        return replace(self, waiting=MappingProxyType({**self.waiting, escalation.id: escalation}))
+
+    def _without(self, escalation: str) -> Session:
+        return replace(
+            self, waiting=MappingProxyType({key: item for key, item in self.waiting.items() if key != escalation})
+        )
+
+
+def denial(decision: Decision) -> str:
+    """The one line that the asking program gets about a deny of the policy: why, and what would help."""
+    because = next((rule.because for rule in decision.rules if rule.because), "")
+    line = f"{decision.explain} ({because})" if because and because not in decision.explain else decision.explain
+    return _line(f"{line}; to go on, ask for: {decision.needs}" if decision.needs else line)
+
+
+def _deliver(request: Request, verdict: Verdict, detail: str = "") -> tuple[Order, ...]:
+    record = VerdictRecord(request.id, verdict.effect, verdict.by, visible(detail))
+    return Write(record), Deliver(request.gate, request.id, verdict)
+
+
+def _deliver_all(escalation: Escalation, verdict: Verdict, detail: str) -> tuple[Order, ...]:
+    gate: GateName = escalation.request.gate
+    orders: tuple[Order, ...] = ()
+    for holder in escalation.holders:
+        record = VerdictRecord(holder, verdict.effect, verdict.by, visible(detail), escalation.id)
+        orders = (*orders, Write(record), Deliver(gate, holder, verdict))
+    return orders
+
+
+def _line(text: str) -> str:
+    return f"agent-supervise: denied: {visible(text)}"
+
+
+def _minutes(span: timedelta) -> str:
+    seconds = round(span.total_seconds())
+    return f"{seconds // 60} min" if seconds >= 60 and seconds % 60 == 0 else f"{seconds} s"
