@@ -14,6 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from supervisor.core.arming import phrase
 from supervisor.model.codec import digest, to_json
 from supervisor.model.decision import Decision
 from supervisor.model.grant import Answer, AwsMatcher, ConnectMatcher, ExecMatcher, GrantOffer, Matcher, ToolMatcher
@@ -74,7 +75,7 @@ class Escalation:
     @property
     def required_name(self) -> str:
         """What must be typed for an allow; empty where nothing irreversible would happen."""
-        return self.decision.irreversible[0] if self.decision.irreversible else ""
+        return phrase(self.decision.irreversible)
 
 
 def question_digest(request: Request, decision: Decision) -> str:

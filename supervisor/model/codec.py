@@ -3,7 +3,7 @@
 A dataclass becomes an object of its fields; a class with `KIND` adds `"kind"`, by which a union is read back. Fields
 that equal an empty default (`""`, `()`, `None`) are left out. Text goes through `portable`, times are RFC 3339 in UTC
 with microseconds, durations are seconds. `canonical` is RFC 8785 for the values that occur here: strings, integers,
-booleans, null, arrays and objects with ASCII keys (floats are refused).
+booleans, null, arrays and objects with ASCII keys (no record holds a float).
 """
 
 from __future__ import annotations
@@ -28,18 +28,23 @@ class Malformed(ValueError):
     """Data that is not an encoding of the wanted type; the text says which field."""
 
 
+def _refuse(value: object) -> object:
+    raise TypeError(f"not a JSON value: {type(value).__name__}")
+
+
+_CANONICAL = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_refuse, allow_nan=False, check_circular=False
+)
+
+
 def canonical(value: object) -> str:
-    """Canonical JSON text (RFC 8785) of a plain value; raises `TypeError` for floats and foreign types."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_refuse, allow_nan=False)
+    """Canonical JSON text (RFC 8785) of a plain value; raises `TypeError` for foreign types."""
+    return _CANONICAL.encode(value)
 
 
 def digest(value: object) -> str:
     """`sha256:` and the hex digest of the canonical JSON of a plain value."""
     return "sha256:" + sha256(canonical(value).encode()).hexdigest()
-
-
-def _refuse(value: object) -> object:
-    raise TypeError(f"not a JSON value: {type(value).__name__}")
 
 
 def rfc3339(moment: datetime) -> str:

@@ -91,4 +91,3 @@ class Answer:
     matcher: Matcher | None = None
     minutes: int = 0
     by: str = ""
-

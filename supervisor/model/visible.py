@@ -79,6 +79,6 @@ def portable(text: str) -> str:
 
 def from_portable(text: str) -> str:
     """The inverse of `portable`."""
-    if text.isascii() or not _NEEDS_PORTABLE.search(text) and "⟨U+D" not in text:
+    if text.isascii() or (not _NEEDS_PORTABLE.search(text) and "⟨U+D" not in text):
         return text
     return _ESCAPED.sub(_unescape, text)

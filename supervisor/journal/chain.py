@@ -1,0 +1,27 @@
+"""What a journal line is: canonical JSON, the hash over it, and the link to the line before.
+
+`hash` is the hex SHA-256 over the RFC 8785 canonical JSON of the line without `hash`; `prev` is the hash of the line
+before, 64 zeros for the first; `seq` counts from 0.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Final
+
+from supervisor.model.codec import Json, canonical
+
+GENESIS: Final = "0" * 64
+
+
+def sealed(fields: Json, *, seq: int, time: str, prev: str) -> Json:
+    """The line for a record's `fields`: with its number, time, link and hash. `fields` is not changed."""
+    line = {**fields, "seq": seq, "time": time, "prev": prev}
+    line["hash"] = line_hash(line)
+    return line
+
+
+def line_hash(line: Json) -> str:
+    """The hash that `line` must carry."""
+    bare = {key: value for key, value in line.items() if key != "hash"}
+    return sha256(canonical(bare).encode("utf-8", "surrogatepass")).hexdigest()
