@@ -1,0 +1,132 @@
+"""What the first bytes of a tunnel are: TLS with its server name, plain HTTP, or something else."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+LIMIT = 64 * 1024
+"""Bytes of a tunnel's start that are kept while its protocol is not clear."""
+
+_FIRST_LINE_LIMIT = 8 * 1024
+_NOT_TEXT = re.compile(rb"[^\t\r\n -~]")
+_HANDSHAKE, _CLIENT_HELLO, _SERVER_NAME, _HOST_NAME = 22, 1, 0, 0
+
+
+class Opening(Enum):
+    """How a tunnel begins. `PARTIAL` needs more bytes; `BROKEN` begins like TLS and is none."""
+
+    PARTIAL = "partial"
+    TLS = "TLS"
+    HTTP = "HTTP"
+    OTHER = "other"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """An opening and, for TLS, the server name it asks for (`None`: it names none)."""
+
+    opening: Opening
+    server_name: str | None = None
+
+
+_PARTIAL, _BROKEN = Hello(Opening.PARTIAL), Hello(Opening.BROKEN)
+
+
+def read_hello(data: bytes) -> Hello:
+    """Classify the client's first bytes; total, never raises.
+
+    TLS is followed through every record that carries the ClientHello (RFC 8446 section 4.1.2, RFC 6066 section 3), so
+    that splitting it does not hide its name.
+    """
+    if not data:
+        return _PARTIAL
+    if data[0] == _HANDSHAKE:
+        return _read_tls(data)
+    return _read_line(data)
+
+
+def _read_line(data: bytes) -> Hello:
+    """HTTP is what has `HTTP/` in its first line; servers skip empty lines before it (RFC 9112 section 2.2)."""
+    text = data.lstrip(b"\r\n")
+    line, end, _ = text.partition(b"\n")
+    if b"HTTP/" in line.upper():
+        return Hello(Opening.HTTP) if end else _PARTIAL
+    if end or len(line) > _FIRST_LINE_LIMIT or _NOT_TEXT.search(line):
+        return Hello(Opening.OTHER)
+    return _PARTIAL
+
+
+def _read_tls(data: bytes) -> Hello:
+    message = bytearray()
+    position = 0
+    while True:
+        if len(message) >= 4:
+            wanted = 4 + int.from_bytes(message[1:4])
+            if message[0] != _CLIENT_HELLO or wanted > LIMIT:
+                return _BROKEN
+            if len(message) >= wanted:
+                return _read_client_hello(bytes(message[4:wanted]))
+        header = data[position : position + 5]
+        if (header and header[0] != _HANDSHAKE) or (len(header) > 1 and header[1] != 3):
+            return _BROKEN
+        if len(header) < 5:
+            return _PARTIAL
+        length = int.from_bytes(header[3:5])
+        if not 0 < length <= 16384:
+            return _BROKEN
+        fragment = data[position + 5 : position + 5 + length]
+        message += fragment
+        if len(fragment) < length:
+            return _PARTIAL
+        position += 5 + length
+
+
+class _Cut(Exception):
+    """A length field points past the end."""
+
+
+class _Fields:
+    """A cursor over length-prefixed fields."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    def take(self, count: int) -> bytes:
+        if count > len(self.data):
+            raise _Cut
+        taken, self.data = self.data[:count], self.data[count:]
+        return taken
+
+    def vector(self, length_bytes: int) -> bytes:
+        return self.take(int.from_bytes(self.take(length_bytes)))
+
+
+def _read_client_hello(body: bytes) -> Hello:
+    try:
+        fields = _Fields(body)
+        fields.take(2 + 32)
+        fields.vector(1)
+        fields.vector(2)
+        fields.vector(1)
+        if not fields.data:
+            return Hello(Opening.TLS)
+        extensions = _Fields(fields.vector(2))
+        names: list[bytes] = []
+        while extensions.data:
+            kind, content = int.from_bytes(extensions.take(2)), _Fields(extensions.vector(2))
+            if kind == _SERVER_NAME:
+                entries = _Fields(content.vector(2))
+                while entries.data:
+                    if entries.take(1)[0] != _HOST_NAME:
+                        return _BROKEN
+                    names.append(entries.vector(2))
+        if not names:
+            return Hello(Opening.TLS)
+        if len(names) > 1:
+            return _BROKEN
+        return Hello(Opening.TLS, names[0].decode("ascii").lower())
+    except (_Cut, UnicodeDecodeError):
+        return _BROKEN
