@@ -69,10 +69,14 @@ _EMPTY: Final[Mapping[str, Escalation]] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Everything that decides; `deadline` is when the scope's `expires` runs out, `None` = never."""
+    """Everything that decides; `deadline` is when the scope's `expires` runs out, `None` = never.
+
+    `unattended` says why no human will answer (`--headless`); then what would ask is denied at once.
+    """
 
     scope: Scope
     deadline: datetime | None = None
+    unattended: str = ""
     grants: tuple[Grant, ...] = ()
     waiting: Mapping[str, Escalation] = field(default=_EMPTY)
     denied: tuple[tuple[str, datetime, str], ...] = ()
@@ -127,6 +131,9 @@ class Session:
         return self.over or (self.deadline is not None and now >= self.deadline)
 
     def _escalate(self, request: Request, decision: Decision, decided: Write, now: datetime) -> Step:
+        if self.unattended:
+            verdict = Verdict(Effect.DENY, By.TIMEOUT, denial(replace(decision, explain=self.unattended)))
+            return self, (decided, *_deliver(request, verdict, self.unattended))
         digest = question_digest(request, decision)
         for known, until, message in self.denied:
             if known == digest and now < until:

@@ -1,0 +1,212 @@
+"""The only wiring: gates' questions and humans' answers go into the session core, its orders are carried out.
+
+Any thread may call. One lock makes one sequence of events; under it the orders are carried out in their order, so a
+record is on disk before anything acts on it. Deliveries to gates happen after the lock is let go: a gate may wait for
+the runtime while the runtime tells it something.
+
+When the journal cannot be written nothing more is allowed: what was being decided is denied, and `on_broken` ends the
+session.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final, Protocol, assert_never
+
+from supervisor.core.orders import (
+    AgentEnded,
+    Answered,
+    Asked,
+    Broke,
+    Deliver,
+    Ended,
+    Event,
+    GrantRevoked,
+    ReplyTo,
+    Shown,
+    Tick,
+    WakeAt,
+    Withdrawn,
+    Write,
+)
+from supervisor.core.session import Session
+from supervisor.errors import JournalError
+from supervisor.gates.protocol import HELD, Desk, Gate, Reply
+from supervisor.model.codec import Json
+from supervisor.model.decision import By, Verdict
+from supervisor.model.effect import Effect
+from supervisor.model.event import ExecEnded, NetClosed, Record
+from supervisor.model.grant import Answer
+from supervisor.model.request import Action, GateName, Process, Request, Subject
+from supervisor.model.visible import visible
+
+_NOT_RECORDED: Final = Verdict(
+    Effect.DENY, By.FAULT, "agent-supervise: denied: the journal cannot be written, so nothing more may happen"
+)
+
+
+class Journal(Protocol):
+    """Where records go (`journal.writer.JournalWriter`); `append` raises `JournalError`."""
+
+    def append(self, record: Record, *, now: datetime) -> Json: ...
+
+
+def utc_now() -> datetime:
+    """The clock of a session."""
+    return datetime.now(UTC)
+
+
+class Runtime(Desk):
+    """A session at work. `wake(moment)` asks for `tick()` then; `on_line` is told after each journal line."""
+
+    def __init__(
+        self,
+        session: Session,
+        journal: Journal,
+        *,
+        session_id: str,
+        agent: str,
+        wake: Callable[[datetime], None],
+        on_line: Callable[[], None] = lambda: None,
+        on_broken: Callable[[JournalError], None] = lambda error: None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._session, self._journal = session, journal
+        self._id, self._agent = session_id, agent
+        self._wake, self._on_line, self._on_broken, self._clock = wake, on_line, on_broken, clock
+        self._gates: dict[str, Gate] = {}
+        self._lock = threading.Lock()
+        self._numbers = itertools.count(1)
+        self._connections: set[str] = set()
+        self._broken: JournalError | None = None
+
+    @property
+    def state(self) -> Session:
+        """The core's state, for reading."""
+        return self._session
+
+    @property
+    def broken(self) -> JournalError | None:
+        """Why nothing is allowed any more, if the journal failed."""
+        return self._broken
+
+    def attach(self, gate: Gate) -> None:
+        """Deliver to this gate from now on."""
+        self._gates[gate.name] = gate
+
+    def record(self, *records: Record) -> None:
+        """Put what is no decision on record (the session's start, its scope). Raises `JournalError`."""
+        with self._lock:
+            for record in records:
+                self._journal.append(record, now=self._clock())
+        self._on_line()
+
+    # ── gates (gates.protocol.Desk) ──────────────────────────────────────────────────────────────
+
+    def new_request(self, gate: GateName, action: Action, chain: tuple[Process, ...] = ()) -> Request:
+        """Number a request of this session."""
+        number = f"r{next(self._numbers)}"
+        if gate == "network":
+            self._connections.add(number)
+        return Request(number, gate, Subject(self._id, self._agent, chain), action)
+
+    def ask(self, request: Request) -> Reply:
+        """Decide; the decision is on disk when this returns. A fault in deciding denies and is on record."""
+        try:
+            return self._handle(Asked(request), asked=request.id) or HELD
+        except Exception as error:
+            self.fault(request.gate, f"{request.id} could not be decided: {type(error).__name__}: {error}")
+            message = f"agent-supervise: denied: deciding failed ({visible(str(error))})"
+            return Verdict(Effect.DENY, By.FAULT, message)
+
+    def withdraw(self, request_id: str, why: str) -> None:
+        """The asker is gone."""
+        self._connections.discard(request_id)
+        self._handle(Withdrawn(request_id, why))
+
+    def ended(self, request_id: str, *, detail: str = "", sent: int = 0, received: int = 0) -> None:
+        """What was allowed has come to its end."""
+        if request_id in self._connections:
+            self._connections.discard(request_id)
+            self._handle(Ended(NetClosed(request_id, sent, received, detail)))
+        else:
+            self._handle(Ended(ExecEnded(request_id, detail)))
+
+    def fault(self, part: str, what: str) -> None:
+        """Something broke; what it concerned was denied."""
+        self._handle(Broke(visible(part), visible(what)))
+
+    # ── humans ───────────────────────────────────────────────────────────────────────────────────
+
+    def shown(self, escalation: str, console: str) -> None:
+        """The whole question was on a console's screen."""
+        self._handle(Shown(escalation, console))
+
+    def answer(self, answer: Answer) -> ReplyTo:
+        """A human's answer, `by` filled in; returns whether it was taken, and why not."""
+        replies: list[ReplyTo] = []
+        self._handle(Answered(answer), replies=replies)
+        return replies[-1] if replies else ReplyTo(answer.escalation, False, "the answer could not be recorded")
+
+    def end_grant(self, grant: str, by: str) -> None:
+        """A human takes a grant back."""
+        self._handle(GrantRevoked(grant, by))
+
+    # ── time and the end ─────────────────────────────────────────────────────────────────────────
+
+    def tick(self) -> None:
+        """Whatever is due by now happens."""
+        self._handle(Tick())
+
+    def end(self, exit_code: int, why: str, cast_sha256: str = "") -> None:
+        """The agent's main program ended, or the session must; everything that waits is denied."""
+        self._handle(AgentEnded(exit_code, visible(why), cast_sha256))
+
+    # ── orders ───────────────────────────────────────────────────────────────────────────────────
+
+    def _handle(self, event: Event, *, asked: str = "", replies: list[ReplyTo] | None = None) -> Verdict | None:
+        """Carry out one event. Returns the verdict on the request `asked`, `None` if it is held or none was asked."""
+        deliveries: list[Deliver] = []
+        verdict: Verdict | None = None
+        broke: JournalError | None = None
+        with self._lock:
+            now = self._clock()
+            session, orders = self._session.handle(event, now)
+            lines = 0
+            for order in orders:
+                match order:
+                    case Write(record):
+                        if self._broken is None:
+                            try:
+                                self._journal.append(record, now=now)
+                                lines += 1
+                            except JournalError as error:
+                                self._broken = broke = error
+                    case Deliver(_, request, word):
+                        final = word if self._broken is None else _NOT_RECORDED
+                        if request == asked:
+                            verdict = final
+                        else:
+                            deliveries.append(order if final is word else Deliver(order.gate, request, final))
+                    case WakeAt(moment):
+                        self._wake(moment)
+                    case ReplyTo():
+                        if replies is not None and self._broken is None:
+                            replies.append(order)
+                    case _:
+                        assert_never(order)
+            self._session = session
+            if asked and verdict is None and self._broken is not None:
+                verdict = _NOT_RECORDED
+        for delivery in deliveries:
+            gate = self._gates.get(delivery.gate)
+            if gate is not None:
+                gate.deliver(delivery.request, delivery.verdict)
+        if lines:
+            self._on_line()
+        if broke is not None:
+            self._on_broken(broke)
+        return verdict
