@@ -1,0 +1,380 @@
+"""The session process: owns the cell, the gates, the PTY and the journal of one session, from its start to its end.
+
+Started by `launch.Launcher`. What it was asked to run comes on standard input; where the session lies, or why there is
+none, goes to standard output; then both are closed. Whatever ends this process ends the cell: the cell's first process
+dies with it, and program starts that were held fail.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import os
+import pwd
+import signal
+import sys
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from supervisor import __version__
+from supervisor.agent_terminal import AgentTerminal
+from supervisor.agents.cellside import needs_of
+from supervisor.agents.find import adapter_for, readable_for
+from supervisor.agents.network import forwards, network_rules
+from supervisor.cell.plan import CellPlan, plan_cell
+from supervisor.cell.start import Cell, start_cell
+from supervisor.control import ControlServer
+from supervisor.core.session import Session
+from supervisor.emulator.handle import EmulatorHost
+from supervisor.errors import JournalError, SuperviseError, UsageError
+from supervisor.gates.exec import ExecGate
+from supervisor.gates.network import NetworkGate
+from supervisor.gates.network.who import chain_behind
+from supervisor.gates.protocol import Gate
+from supervisor.journal.cast import CastWriter
+from supervisor.journal.keys import load_key
+from supervisor.journal.redact import Redactor
+from supervisor.journal.sessions import SessionFolder, keys_folder, new_session
+from supervisor.journal.writer import JournalWriter
+from supervisor.launch import Launch
+from supervisor.model.codec import canonical, from_json, to_json
+from supervisor.model.event import GateStatus, ScopeLoaded, SessionStarted
+from supervisor.model.request import Connect
+from supervisor.pipes import Pipes
+from supervisor.policy.decide import decide
+from supervisor.policy.explain import plain_words
+from supervisor.policy.scope import Scope
+from supervisor.runtime import Runtime, utc_now
+
+PROXY_PORT: Final = 3128
+TICK_SECONDS: Final = 5.0
+FLUSH_SECONDS: Final = 0.5
+STOPPED: Final = 70
+"""Exit code of a session that had to stop because of a fault of ours (EX_SOFTWARE of sysexits.h)."""
+
+
+class SessionProcess:
+    """One session. `stdio` are the descriptors of a command line without a console, or none."""
+
+    def __init__(self, launch: Launch, stdio: tuple[int, ...]) -> None:
+        self._launch, self._stdio = launch, stdio
+        self._loop = asyncio.get_running_loop()
+        self._over = asyncio.Event()
+        self._why = ""
+        self._fault = ""
+        self._columns, self._rows = launch.columns, launch.rows
+        self._gates: list[Gate] = []
+        self._cell: Cell | None = None
+        self._cast: CastWriter | None = None
+        self._screen: EmulatorHost | None = None
+        self._terminal: AgentTerminal | None = None
+        self._pipes: Pipes | None = None
+        self._control: ControlServer | None = None
+
+    # ── from start to end ────────────────────────────────────────────────────────────────────────
+
+    async def start(self) -> Path:
+        """Everything but the agent runs when this returns. Raises `SuperviseError`; then nothing is left behind."""
+        launch, environment = self._launch, dict(self._launch.environment)
+        home = Path(environment.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir)
+        adapter = adapter_for(launch.program)
+        scope = _with_rules(launch.scope, network_rules(adapter, environment))
+        ways = {**forwards(adapter, environment), **{name: ("127.0.0.1", port) for name, port in launch.forwards}}
+        now = utc_now()
+        self._folder: SessionFolder = new_session(environment, now)
+        self._redactor = Redactor.of_environment(environment)
+        self._journal = JournalWriter(
+            self._folder.path, session=self._folder.id, key=load_key(keys_folder(environment)), redact=self._redact
+        )
+        _freeze(self._folder.path, scope)
+        deadline = now + scope.expires if scope.expires else None
+        self._runtime = Runtime(
+            Session(scope, deadline, unattended=launch.unattended),
+            self._journal,
+            session_id=self._folder.id,
+            agent=Path(launch.argv[0]).name,
+            wake=self._wake_at,
+            on_line=self._journal_grew,
+            on_broken=self._journal_broke,
+        )
+        if launch.record:
+            self._cast = CastWriter(self._folder.path / "terminal.cast", self._columns, self._rows)
+        pty = launch.stdio == "pty"
+        if pty:
+            self._screen = EmulatorHost(
+                self._columns, self._rows, self._folder.path / "screen.sock", self._keys, self._screen_says
+            )
+            self._screen.start()
+        plan = self._plan(home, scope, ways)
+        argv = (launch.program, *adapter.arguments, *launch.argv[1:])
+        gated = "exec" not in launch.weakened
+        self._cell = start_cell(plan, argv, columns=self._columns, rows=self._rows, stdio=launch.stdio, exec_gate=gated)
+        self._start_gates(scope, ways, gated)
+        self._runtime.record(*self._first_records(scope, deadline))
+        self._control = ControlServer(self._folder.path, self._folder.id, self._runtime, self, screen=pty)
+        await self._control.start()
+        return self._folder.path
+
+    async def run(self) -> int:
+        """Let the agent go; returns its exit code when everything has ended."""
+        cell = self._cell
+        assert cell is not None
+        self._loop.add_reader(cell.exit_fd, self._over.set)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            self._loop.add_signal_handler(number, self._stop, f"the session process got {number.name}")
+        ticking = asyncio.ensure_future(self._tick())
+        if self._launch.stdio == "pty":
+            assert self._screen is not None
+            self._terminal = AgentTerminal(cell.pty, self._screen, self._output)
+            self._terminal.start()
+        else:
+            self._pipes = Pipes((cell.stdin, cell.stdout, cell.stderr), self._stdio, self._record)
+            self._pipes.start()
+        cell.go()
+        await self._over.wait()
+        self._loop.remove_reader(cell.exit_fd)
+        code = await self._loop.run_in_executor(None, cell.wait)
+        ticking.cancel()
+        return await self._finish(STOPPED if self._fault else code, self._fault or self._why or "the agent ended")
+
+    async def abandon(self) -> None:
+        """Undo a start that failed."""
+        if self._cell is not None:
+            self._cell.kill()
+        for gate in self._gates:
+            gate.stop()
+        if self._screen is not None:
+            self._screen.kill()
+        if hasattr(self, "_journal"):
+            with contextlib.suppress(JournalError):
+                self._runtime.end(STOPPED, "the session could not start")
+                self._journal.close()
+        if hasattr(self, "_folder"):
+            self._folder.close()
+
+    async def _finish(self, code: int, why: str) -> int:
+        assert self._cell is not None and self._control is not None
+        if self._terminal is not None:
+            await self._terminal.finish()
+        if self._pipes is not None:
+            await self._loop.run_in_executor(None, self._pipes.finish)
+        for gate in self._gates:
+            await self._loop.run_in_executor(None, gate.stop)
+        self._cell.kill()
+        digest = self._close_cast(code)
+        self._runtime.end(code, why, digest)
+        with contextlib.suppress(JournalError):
+            self._journal.close()
+        await self._control.close(code)
+        if self._screen is not None:
+            await self._screen.close()
+        self._folder.close()
+        return code
+
+    # ── what a console may do (control.Host) ─────────────────────────────────────────────────────
+
+    def resize(self, columns: int, rows: int) -> None:
+        """The agent's terminal has another size."""
+        if (columns, rows) == (self._columns, self._rows) or self._cell is None or self._screen is None:
+            return
+        self._columns, self._rows = columns, rows
+        self._cell.resize(columns, rows)
+        self._screen.resize(columns, rows)
+        self._recording(lambda cast: cast.resize(columns, rows))
+
+    def input(self, data: bytes) -> None:
+        """Bytes for the agent's terminal."""
+        if self._terminal is not None:
+            self._terminal.write(data)
+
+    def kill(self, by: str) -> None:
+        """End the session now."""
+        self._stop(f"{by} ended the session")
+
+    # ── parts ────────────────────────────────────────────────────────────────────────────────────
+
+    def _plan(self, home: Path, scope: Scope, ways: dict[str, tuple[str, int]]) -> CellPlan:
+        launch = self._launch
+        environment = dict(launch.environment)
+        adapter = adapter_for(launch.program)
+        ports = {"proxy": PROXY_PORT} | {f"forward:{name}": port for name, (_, port) in ways.items()}
+        if len(set(ports.values())) < len(ports):
+            raise UsageError(
+                f"two services want the same port of the cell: {', '.join(f'{n} {p}' for n, p in ports.items())}",
+                fix=f"let the model server listen on another port than {PROXY_PORT}",
+            )
+        return plan_cell(
+            workspace=Path(launch.cwd),
+            home=home,
+            files=scope.files,
+            needs=needs_of(adapter, home, environment),
+            environment=environment,
+            set_environment={"AGENT_SUPERVISE_SESSION": self._folder.id},
+            ports=ports,
+            hide=(self._folder.path.parent.parent,),
+            read=readable_for(Path(launch.program), home),
+        )
+
+    def _start_gates(self, scope: Scope, ways: dict[str, tuple[str, int]], gated: bool) -> None:
+        cell = self._cell
+        assert cell is not None
+
+        def may_look_up(host: str, port: int) -> bool:
+            request = self._runtime.new_request("network", Connect(host, port))
+            decision = decide(scope, self._runtime.state.grants, request, utc_now())
+            return bool(decision.rules or decision.grant)
+
+        if gated:
+            assert cell.notify_fd is not None
+            self._gates.append(ExecGate(cell.notify_fd, cell.pid))
+        self._gates.append(
+            NetworkGate(cell.listeners, forwards=ways, may_look_up=may_look_up, chain_of=chain_behind(lambda: cell.pid))
+        )
+        for gate in self._gates:
+            self._runtime.attach(gate)
+            gate.start(self._runtime)
+
+    def _first_records(self, scope: Scope, deadline: datetime | None) -> tuple[SessionStarted, ScopeLoaded]:
+        launch = self._launch
+        weak = frozenset(launch.weakened)
+        gates = (
+            GateStatus("exec", "exec" not in weak, "every program start is held by the kernel"),
+            GateStatus("network", "network" not in weak, "no route but the proxy"),
+            GateStatus("files", "files" not in weak, "own mounts; secrets are not there"),
+        )
+        words = plain_words(scope)
+        started = SessionStarted(
+            self._folder.id,
+            launch.argv,
+            launch.cwd,
+            pwd.getpwuid(os.getuid()).pw_name,
+            __version__,
+            tuple(
+                gate if gate.holds else replace(gate, detail="weakened when the session was started") for gate in gates
+            ),
+            launch.weakened,
+            launch.record,
+        )
+        source = str(scope.source.file)
+        loaded = ScopeLoaded(scope.name, scope.task, scope.digest, source, scope.values, deadline, *words)
+        return started, loaded
+
+    # ── what happens while it runs ───────────────────────────────────────────────────────────────
+
+    def _output(self, data: bytes) -> None:
+        self._record(data)
+        if self._stdio:
+            with contextlib.suppress(OSError):
+                os.write(self._stdio[1], data)
+
+    def _record(self, data: bytes) -> None:
+        self._recording(lambda cast: cast.output(data))
+
+    def _recording(self, write: object) -> None:
+        if self._cast is not None:
+            try:
+                write(self._cast)  # type: ignore[operator]
+            except (JournalError, OSError) as error:
+                self._cast = None
+                self._break(f"the terminal's recording cannot be written: {error}")
+
+    def _close_cast(self, code: int) -> str:
+        self._recording(lambda cast: (cast.exit(code), cast.close()))
+        path = self._folder.path / "terminal.cast"
+        return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+
+    def _keys(self, data: bytes) -> None:
+        if self._terminal is not None and not self._stdio:
+            self._terminal.write(data)
+
+    def _screen_says(self, event: dict[str, object]) -> None:
+        if event.get("type") == "emulator" and event.get("state") == "failed":
+            self._runtime.fault("emulator", "the agent's screen cannot be drawn any more; the session goes on")
+
+    def _redact(self, fields: dict[str, object]) -> dict[str, object]:
+        return self._redactor.record(fields)
+
+    def _journal_grew(self) -> None:
+        if self._control is not None:
+            self._control.journal_grew()
+
+    def _journal_broke(self, error: JournalError) -> None:
+        self._loop.call_soon_threadsafe(self._break, str(error))
+
+    def _break(self, why: str) -> None:
+        """Something that a session cannot do without is broken: nothing runs on."""
+        self._fault = self._fault or why
+        self._stop(why)
+
+    def _stop(self, why: str) -> None:
+        self._why = self._why or why
+        if self._cell is not None:
+            self._cell.kill()
+
+    def _wake_at(self, moment: datetime) -> None:
+        delay = max(0.0, (moment - utc_now()).total_seconds())
+        self._loop.call_soon_threadsafe(self._loop.call_later, delay, self._runtime.tick)
+
+    async def _tick(self) -> None:
+        # Besides the timers: a clock that jumps must not keep anything waiting for longer than this.
+        passed = 0.0
+        while True:
+            await asyncio.sleep(FLUSH_SECONDS)
+            self._recording(lambda cast: cast.flush())
+            passed += FLUSH_SECONDS
+            if passed >= TICK_SECONDS:
+                passed = 0.0
+                self._runtime.tick()
+
+
+def _with_rules(scope: Scope, rules: tuple[object, ...]) -> Scope:
+    return replace(scope, network=replace(scope.network, rules=(*scope.network.rules, *rules)))  # type: ignore[arg-type]
+
+
+def _freeze(folder: Path, scope: Scope) -> None:
+    """The scope in force, for people (its files' text) and for a replay (the value itself)."""
+    parts = [f"# {file}\n{text.rstrip()}\n" for file, text in scope.texts]
+    (folder / "scope.yaml").write_text("---\n".join(parts), encoding="utf-8", errors="surrogateescape")
+    (folder / "scope.json").write_text(canonical(to_json(scope)) + "\n", encoding="utf-8")
+
+
+def _answer(answer: dict[str, str]) -> None:
+    with contextlib.suppress(OSError):
+        os.write(1, json.dumps(answer).encode() + b"\n")
+
+
+async def _main(stdio: tuple[int, ...]) -> int:
+    line = await asyncio.get_running_loop().run_in_executor(None, sys.stdin.buffer.readline)
+    if not line:
+        return 0
+    os.umask(0o077)
+    session = SessionProcess(from_json(Launch, json.loads(line)), stdio)
+    try:
+        folder = await session.start()
+    except SuperviseError as error:
+        await session.abandon()
+        _answer({"what": error.what, "where": error.where, "fix": error.fix})
+        return 2
+    except Exception as error:
+        await session.abandon()
+        fix = "this is a defect of agent-supervise; AGENT_SUPERVISE_DEBUG=1 shows where"
+        _answer({"what": f"the session cannot start: {type(error).__name__}: {error}", "fix": fix})
+        if os.environ.get("AGENT_SUPERVISE_DEBUG"):
+            raise
+        return 2
+    _answer({"folder": str(folder)})
+    os.close(1)
+    return await session.run()
+
+
+def main() -> int:
+    """Read what to run, run it, and end with the agent's exit code."""
+    return asyncio.run(_main(tuple(int(word) for word in sys.argv[1:])))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
