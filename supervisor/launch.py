@@ -97,10 +97,14 @@ class Launcher:
         """Wait until the session process has ended; its exit code is the agent's."""
         return self._process.wait()
 
+    def release(self) -> None:
+        """Let go of the process: one without a console ends with the command line that started it."""
+        if self._process.stdin is not None and not self._process.stdin.closed:
+            self._process.stdin.close()
+
     def cancel(self) -> None:
         """End a session process that was not needed."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
+        self.release()
         try:
             self._process.wait(timeout=2)
         except subprocess.TimeoutExpired:

@@ -15,6 +15,8 @@ import os
 import pwd
 import signal
 import sys
+import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -70,6 +72,7 @@ class SessionProcess:
         self._gates: list[Gate] = []
         self._cell: Cell | None = None
         self._cast: CastWriter | None = None
+        self._cast_lock = threading.Lock()
         self._screen: EmulatorHost | None = None
         self._terminal: AgentTerminal | None = None
         self._pipes: Pipes | None = None
@@ -274,13 +277,17 @@ class SessionProcess:
     def _record(self, data: bytes) -> None:
         self._recording(lambda cast: cast.output(data))
 
-    def _recording(self, write: object) -> None:
-        if self._cast is not None:
+    def _recording(self, write: Callable[[CastWriter], object]) -> None:
+        with self._cast_lock:
+            if self._cast is None:
+                return
             try:
-                write(self._cast)  # type: ignore[operator]
+                write(self._cast)
+                return
             except (JournalError, OSError) as error:
                 self._cast = None
-                self._break(f"the terminal's recording cannot be written: {error}")
+                broken = f"the terminal's recording cannot be written: {error}"
+        self._loop.call_soon_threadsafe(self._break, broken)
 
     def _close_cast(self, code: int) -> str:
         self._recording(lambda cast: (cast.exit(code), cast.close()))
@@ -351,7 +358,6 @@ async def _main(stdio: tuple[int, ...]) -> int:
     line = await asyncio.get_running_loop().run_in_executor(None, sys.stdin.buffer.readline)
     if not line:
         return 0
-    os.umask(0o077)
     session = SessionProcess(from_json(Launch, json.loads(line)), stdio)
     try:
         folder = await session.start()
@@ -367,7 +373,13 @@ async def _main(stdio: tuple[int, ...]) -> int:
             raise
         return 2
     _answer({"folder": str(folder)})
-    os.close(1)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, 1)
+    if stdio:
+        # A session without a console belongs to the command line that holds the other end of this pipe.
+        asyncio.get_running_loop().add_reader(0, session.kill, "the end of its command line")
+    else:
+        os.dup2(nowhere, 0)
     return await session.run()
 
 
