@@ -14,11 +14,21 @@ from supervisor.model.codec import Json, canonical
 GENESIS: Final = "0" * 64
 
 
-def sealed(fields: Json, *, seq: int, time: str, prev: str) -> Json:
-    """The line for a record's `fields`: with its number, time, link and hash. `fields` is not changed."""
+def sealed(fields: Json, *, seq: int, time: str, prev: str) -> tuple[Json, bytes]:
+    """The line for a record's `fields`, with its number, time, link and hash: as an object and as it is written.
+
+    `fields` is not changed. The text is encoded once: keys are sorted, so the hash is put where it belongs, between
+    the keys before it and those after it (`prev`, `seq` and `time` are always after it).
+    """
     line = {**fields, "seq": seq, "time": time, "prev": prev}
-    line["hash"] = line_hash(line)
-    return line
+    before = canonical({key: value for key, value in line.items() if key < "hash"})[:-1]
+    after = canonical({key: value for key, value in line.items() if key > "hash"})[1:]
+    if len(before) > 1:
+        before += ","
+    bare = (before + after).encode("utf-8", "surrogatepass")
+    line["hash"] = found = sha256(bare).hexdigest()
+    cut = len(before.encode("utf-8", "surrogatepass"))
+    return line, b'%b"hash":"%b",%b\n' % (bare[:cut], found.encode(), bare[cut:])
 
 
 def line_hash(line: Json) -> str:

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from supervisor.errors import JournalError
 from supervisor.journal.keys import public_bytes, signature_holds
+from supervisor.journal.private import FILE_MODE, open_private, sync_folder
 from supervisor.model.codec import canonical
 
 
@@ -57,18 +58,22 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint, key: Ed25519PrivateKey)
         "signature": base64.b64encode(key.sign(checkpoint.message())).decode(),
     }
     draft = path.with_suffix(".draft")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, FILE_MODE)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(canonical(body) + "\n")
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
+    if checkpoint.closed:
+        sync_folder(path.parent)
 
 
 def read_checkpoint(path: Path) -> SignedCheckpoint | None:
     """The checkpoint at `path`, `None` where there is none. Raises `JournalError` for one that cannot be read."""
     try:
-        body = json.loads(path.read_text(encoding="utf-8"))
+        with os.fdopen(open_private(path), encoding="utf-8") as file:
+            body = json.loads(file.read(1 << 16))
         checkpoint = Checkpoint(
             chain=str(body["chain"]),
             size=int(body["size"]),

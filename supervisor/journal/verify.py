@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
@@ -11,6 +12,8 @@ from pathlib import Path
 from supervisor.errors import JournalError
 from supervisor.journal.chain import GENESIS, line_hash
 from supervisor.journal.checkpoint import SignedCheckpoint, read_checkpoint
+from supervisor.journal.private import open_private
+from supervisor.journal.reader import raw_lines
 from supervisor.model.codec import canonical
 
 
@@ -33,47 +36,55 @@ class Verification:
     line: int = 0
 
 
-def verify(folder: Path, *, trusted: bytes | None = None) -> Verification:
-    """Check the session in `folder`; `trusted` is this user's raw public key, if there is one."""
+@dataclass(slots=True)
+class _Chain:
+    """What was read so far: how many lines, the hash of the last, and of the one that the checkpoint signs."""
+
+    lines: int = 0
+    head: str = GENESIS
+    signed_head: str = GENESIS
+    first: dict[str, object] = field(default_factory=dict)
+    last: dict[str, object] = field(default_factory=dict)
+    torn: bool = False
+
+
+def verify(folder: Path, *, trusted: bytes | None = None, session: str = "") -> Verification:
+    """Check the session in `folder`, in bounded memory.
+
+    `trusted` is this user's raw public key, if there is one. `session` is the id that the record must be of: without
+    it, another whole record of the same user in this one's place is not noticed.
+    """
     path = folder / "journal.jsonl"
     try:
+        # Read first: a running session writes on, and lines beyond its checkpoint are no contradiction.
         signed = read_checkpoint(folder / "checkpoint.json")
-        with path.open("rb") as file:
-            return _verify_lines(file.read().split(b"\n"), folder, signed, trusted)
+        chain = _Chain()
+        for text, whole in raw_lines(path):
+            if not whole:
+                chain.torn = True
+                break
+            line, why = _line(text, chain)
+            if why:
+                return Verification(Finding.CHANGED, why, chain.lines, chain.lines + 1)
+            chain.head, chain.lines, chain.last = str(line["hash"]), chain.lines + 1, line
+            chain.first = chain.first or line
+            if signed is not None and chain.lines == signed.checkpoint.size:
+                chain.signed_head = chain.head
+        return _verify_end(folder, signed, trusted, session, chain)
     except (OSError, JournalError) as error:
         return Verification(Finding.UNREADABLE, str(error))
 
 
-def _verify_lines(
-    texts: list[bytes], folder: Path, signed: SignedCheckpoint | None, trusted: bytes | None
-) -> Verification:
-    torn = texts.pop() != b""
-    prev, count, size_head = GENESIS, 0, ""
-    last: dict[str, object] = {}
-    for number, text in enumerate(texts, start=1):
-        line, why = _line(text, number, prev)
-        if why:
-            return Verification(Finding.CHANGED, why, count, number)
-        prev, count, last = str(line["hash"]), number, line
-        if signed is not None and number == signed.checkpoint.size:
-            size_head = prev
-    if torn:
-        return Verification(Finding.CHANGED, "the last line is incomplete", count, count + 1)
-    if not count:
-        return Verification(Finding.UNREADABLE, f"{folder / 'journal.jsonl'}: the journal is empty")
-    return _verify_end(folder, signed, trusted, count, size_head, last)
-
-
-def _line(text: bytes, number: int, prev: str) -> tuple[dict[str, object], str]:  # the line, and what is wrong with it
+def _line(text: bytes, chain: _Chain) -> tuple[dict[str, object], str]:  # the line, and what is wrong with it
     try:
         line = json.loads(text)
         if not isinstance(line, dict):
             return {}, "not a journal line"
         if (canonical(line)).encode("utf-8", "surrogatepass") != text:
             return {}, "the line is not in canonical form"
-        if line.get("seq") != number - 1:
-            return {}, f"expected seq {number - 1}, found {line.get('seq')}"
-        if line.get("prev") != prev:
+        if line.get("seq") != chain.lines:
+            return {}, f"expected seq {chain.lines}, found {line.get('seq')}"
+        if line.get("prev") != chain.head:
             return {}, "the line does not follow from the one before"
         if line.get("hash") != line_hash(line):
             return {}, "the line does not fit its hash"
@@ -83,39 +94,63 @@ def _line(text: bytes, number: int, prev: str) -> tuple[dict[str, object], str]:
 
 
 def _verify_end(
-    folder: Path, signed: SignedCheckpoint | None, trusted: bytes | None, count: int, head: str, last: dict[str, object]
+    folder: Path, signed: SignedCheckpoint | None, trusted: bytes | None, session: str, chain: _Chain
 ) -> Verification:
-    ended = last.get("kind") == "session.ended"
+    count = chain.lines
+
+    def changed(why: str, line: int) -> Verification:
+        return Verification(Finding.CHANGED, why, count, max(line, 1))
+
     if signed is None:
-        if ended:
-            return Verification(Finding.CHANGED, "the session ended, but its checkpoint is missing", count, count)
-        return Verification(Finding.OPEN, "no checkpoint yet: the session has just begun, or crashed", count)
+        if count == 0:
+            return Verification(Finding.UNREADABLE, f"{folder / 'journal.jsonl'}: the journal is empty")
+        return changed("the checkpoint is missing: there is one from the first line on", count)
+    checkpoint = signed.checkpoint
     if not signed.holds:
-        return Verification(Finding.CHANGED, "the checkpoint does not fit its signature", count, count)
+        return changed("the checkpoint does not fit its signature", count)
     if trusted is not None and signed.public != trusted:
-        return Verification(Finding.CHANGED, "the checkpoint was signed by another key than this user's", count, count)
-    if signed.checkpoint.size > count:
-        missing = signed.checkpoint.size - count
-        return Verification(Finding.CHANGED, f"{missing} lines are missing at the end", count, count + 1)
-    if head != signed.checkpoint.head:
-        return Verification(Finding.CHANGED, "the checkpoint is of another journal", count, signed.checkpoint.size)
-    if not signed.checkpoint.closed:
-        return Verification(Finding.OPEN, "the session was not closed: it runs still, or crashed", count)
-    if signed.checkpoint.size != count:
-        return Verification(Finding.CHANGED, "lines were added after the end", count, signed.checkpoint.size + 1)
-    wanted = last.get("cast_sha256", "")
+        return changed("the checkpoint was signed by another key than this user's", count)
+    if why := _other_session(session, checkpoint.chain, chain.first):
+        return changed(why, 1)
+    if checkpoint.size > count:
+        missing = checkpoint.size - count
+        return changed(f"{missing} {'line is' if missing == 1 else 'lines are'} missing at the end", count + 1)
+    if chain.signed_head != checkpoint.head:
+        return changed("the checkpoint is of another journal", checkpoint.size)
+    if checkpoint.closed and (count > checkpoint.size or chain.torn):
+        return changed("lines were added after the end", checkpoint.size + 1)
+    if count == 0:
+        return Verification(Finding.UNREADABLE, f"{folder / 'journal.jsonl'}: the journal is empty")
+    if not checkpoint.closed:
+        return Verification(Finding.OPEN, _open(checkpoint.size, chain), count)
+    wanted = chain.last.get("cast_sha256", "")
     if wanted and _file_sha256(folder / "terminal.cast") != wanted:
-        return Verification(Finding.CHANGED, "the recording of the terminal was changed", count, count)
+        return changed("the recording of the terminal was changed", count)
     whose = "" if trusted is not None else " (signed by a key that this user does not know)"
     return Verification(Finding.GOOD, f"{count} lines, closed and signed{whose}", count)
 
 
+def _open(size: int, chain: _Chain) -> str:
+    torn = "; the last line was never finished and nothing acted upon it" if chain.torn else ""
+    return f"not closed: it runs still, or crashed; the chain holds, {size} of {chain.lines} lines are signed{torn}"
+
+
+def _other_session(wanted: str, signed: str, first: dict[str, object]) -> str:
+    """Why this is the record of another session; empty if it is not."""
+    written = first.get("session") if first.get("kind") == "session.started" else None
+    if written is not None and written != signed:
+        return f"the checkpoint is of session {signed}, the journal of {written}"
+    if wanted and wanted != signed:
+        return f"this is the record of session {signed}, put in the place of {wanted}"
+    return ""
+
+
 def _file_sha256(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with os.fdopen(open_private(path), "rb") as file:
             hasher = sha256()
             while block := file.read(1 << 20):
                 hasher.update(block)
             return hasher.hexdigest()
-    except OSError:
+    except (OSError, JournalError):
         return ""

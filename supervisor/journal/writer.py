@@ -1,14 +1,18 @@
 """The journal being written: each record is on disk before anything acts on it.
 
 One `write` of one whole line under a lock. What a human or a credential has to do with is fsynced before `append`
-returns; plain verdicts of the policy are fsynced by a thread at least every `SYNC_SECONDS`. The first failure ends
-the journal: every later `append` fails too, and the session stops.
+returns; plain verdicts of the policy are fsynced by a thread within `SYNC_SECONDS`. The first failure ends the
+journal: what was half written is taken back, every later `append` fails too, and the session stops. An fsync that
+failed is never tried again: the kernel may have dropped what it could not write (fsync(2), EIO).
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +23,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from supervisor.errors import JournalError
 from supervisor.journal.chain import GENESIS, sealed
 from supervisor.journal.checkpoint import Checkpoint, write_checkpoint
-from supervisor.model.codec import Json, canonical, rfc3339, to_json
+from supervisor.journal.private import FILE_MODE, sync_folder
+from supervisor.model.codec import Json, rfc3339, to_json
 from supervisor.model.decision import By
 from supervisor.model.effect import Effect
 from supervisor.model.event import (
@@ -47,7 +52,11 @@ def _must_sync(record: Record) -> bool:
 
 
 class JournalWriter:
-    """Appends to `journal.jsonl` of one new session; safe to call from any thread."""
+    """Appends to `journal.jsonl` of one new session; safe to call from any thread.
+
+    `redact` takes secrets out of a record's fields before they are written. `on_broken` is told once, from whatever
+    thread finds out, when the disk fails between two records; without it the next `append` says so.
+    """
 
     def __init__(
         self,
@@ -56,19 +65,30 @@ class JournalWriter:
         session: str,
         key: Ed25519PrivateKey,
         redact: Callable[[Json], Json] = lambda fields: fields,
+        on_broken: Callable[[JournalError], None] | None = None,
     ) -> None:
-        """Create the journal in `folder`; raises `JournalError` where it exists already or cannot be made."""
+        """Create the journal in `folder`; raises `JournalError` where it exists already or cannot be made.
+
+        The first checkpoint, of no lines, is written here: from then on a missing checkpoint is a removed one.
+        """
         self._path, self._session, self._key, self._redact = folder / "journal.jsonl", session, key, redact
+        self._on_broken = on_broken
         self._lock = threading.Lock()
-        self._seq, self._head, self._last_time = 0, GENESIS, ""
-        self._dirty, self._closed = threading.Event(), threading.Event()
+        self._seq, self._head, self._last_time, self._size, self._signed = 0, GENESIS, "", 0, -1
+        self._dirty, self._closing = threading.Event(), threading.Event()
         self._broken: JournalError | None = None
+        self._syncer = threading.Thread(target=self._sync_loop, name="journal-sync", daemon=True)
         try:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
-            self._file = os.open(self._path, flags, 0o600)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+            self._file = os.open(self._path, flags, FILE_MODE)
         except OSError as error:
             raise self._failure(error) from error
-        self._syncer = threading.Thread(target=self._sync_loop, name="journal-sync", daemon=True)
+        try:
+            self.checkpoint()
+            sync_folder(folder)
+        except (OSError, JournalError) as error:
+            os.close(self._file)
+            raise (error if isinstance(error, JournalError) else self._failure(error)) from error
         self._syncer.start()
 
     @property
@@ -76,46 +96,72 @@ class JournalWriter:
         """The number that the next line gets."""
         return self._seq
 
+    @property
+    def broken(self) -> JournalError | None:
+        """Why nothing can be appended any more; `None` while all is well."""
+        return self._broken
+
     def append(self, record: Record, *, now: datetime) -> Json:
         """Write one record and return its line. Raises `JournalError`, from then on always."""
-        fields = self._redact(to_json(record))
+        try:
+            fields = self._redact(to_json(record))
+        except (TypeError, ValueError, RecursionError) as error:
+            # What cannot be cleaned of secrets or encoded is not recorded, and what is not recorded must not happen.
+            with self._lock:
+                raise self._break(error) from error
         with self._lock:
             if self._broken is not None:
                 raise self._broken
-            line = sealed(fields, seq=self._seq, time=rfc3339(now), prev=self._head)
-            data = (canonical(line) + "\n").encode("utf-8", "surrogatepass")
             try:
-                written = os.write(self._file, data)
-                if written != len(data):
-                    raise OSError(28, f"only {written} of {len(data)} bytes were written")
+                line, data = sealed(fields, seq=self._seq, time=rfc3339(now), prev=self._head)
+                self._check_file()
+                self._write(data)
+                self._seq, self._head, self._last_time = self._seq + 1, line["hash"], line["time"]
                 if _must_sync(record):
                     os.fdatasync(self._file)
-                else:
+                elif not self._dirty.is_set():
                     self._dirty.set()
-            except OSError as error:
-                self._broken = self._failure(error)
-                raise self._broken from error
-            self._seq, self._head, self._last_time = self._seq + 1, line["hash"], line["time"]
+            except (OSError, TypeError, ValueError, RecursionError) as error:
+                raise self._break(error) from error
+            except BaseException:
+                # An interrupt between the write and the count would make the next line a second one of this number.
+                self._break(InterruptedError("it was interrupted"))
+                raise
         return line
+
+    def sync(self) -> None:
+        """Make everything appended so far durable now. Raises `JournalError`."""
+        with self._lock:
+            if self._broken is not None:
+                raise self._broken
+            try:
+                self._dirty.clear()
+                os.fdatasync(self._file)
+                self._check_file()
+            except OSError as error:
+                raise self._break(error) from error
 
     def checkpoint(self, *, closed: bool = False) -> None:
         """Sign how far the journal has come. Raises `JournalError`."""
         with self._lock:
             if self._broken is not None:
                 raise self._broken
+            if self._signed == self._seq and not closed:
+                return
             try:
+                self._check_file()
                 os.fdatasync(self._file)
                 statement = Checkpoint(self._session, self._seq, self._head, self._last_time, closed)
                 write_checkpoint(self._path.with_name("checkpoint.json"), statement, self._key)
+                self._signed = self._seq
             except OSError as error:
-                self._broken = self._failure(error)
-                raise self._broken from error
+                raise self._break(error) from error
 
     def close(self) -> None:
         """Sign the end and let go of the file. Raises `JournalError` if the end could not be signed."""
-        if self._closed.is_set():
+        if self._closing.is_set():
             return
-        self._closed.set()
+        self._closing.set()
         self._dirty.set()
         self._syncer.join(timeout=5)
         try:
@@ -123,24 +169,57 @@ class JournalWriter:
         finally:
             with self._lock:
                 self._broken = self._broken or JournalError("the journal is closed", where=str(self._path))
-                os.close(self._file)
+                if not self._syncer.is_alive():  # else it hangs in the kernel, on a descriptor that must stay its own
+                    os.close(self._file)
+
+    def _check_file(self) -> None:
+        """The file is still there and ends where we left it. Raises `OSError`."""
+        status = os.fstat(self._file)
+        if status.st_nlink == 0:
+            raise OSError(errno.ESTALE, "somebody removed it")
+        if status.st_size != self._size:
+            raise OSError(errno.ESTALE, f"somebody changed it: {status.st_size} bytes instead of {self._size}")
+
+    def _write(self, data: bytes) -> None:
+        """One whole line or nothing. Raises `OSError`."""
+        written = 0
+        try:
+            written = os.write(self._file, data)
+            if written != len(data):
+                raise OSError(errno.ENOSPC, f"only {written} of {len(data)} bytes were written")
+        except BaseException:
+            with contextlib.suppress(OSError):  # a rest that stays has no line feed, so it is never taken for a line
+                os.ftruncate(self._file, self._size)
+            raise
+        self._size += written
 
     def _sync_loop(self) -> None:
-        waited = 0.0
-        while not self._closed.wait(SYNC_SECONDS):
-            waited += SYNC_SECONDS
+        last = time.monotonic()
+        while not self._closing.is_set():
+            self._dirty.wait(CHECKPOINT_SECONDS)
+            known = self._broken
             try:
-                if self._dirty.is_set():
+                if self._dirty.is_set() and not self._closing.wait(SYNC_SECONDS / 2):
+                    # Outside the lock: an append need not wait for the disk, and clearing first loses no line.
                     self._dirty.clear()
                     os.fdatasync(self._file)
-                if waited >= CHECKPOINT_SECONDS:
-                    waited = 0.0
+                if time.monotonic() - last >= CHECKPOINT_SECONDS and not self._closing.is_set():
+                    last = time.monotonic()
                     self.checkpoint()
             except (OSError, JournalError) as error:
                 with self._lock:
-                    self._broken = self._broken or self._failure(error)
+                    broken = self._break(error)
+                if known is None and self._on_broken is not None:
+                    self._on_broken(broken)
                 return
 
-    def _failure(self, error: Exception) -> JournalError:
+    def _break(self, error: BaseException) -> JournalError:
+        """End the journal for good; the lock is held."""
+        if self._broken is None:
+            self._broken = error if isinstance(error, JournalError) else self._failure(error)
+        return self._broken
+
+    def _failure(self, error: BaseException) -> JournalError:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         fix = "free some disk space or make the sessions folder writable, then start a new session"
-        return JournalError(f"the journal cannot be written: {error}", where=str(self._path), fix=fix)
+        return JournalError(f"the journal cannot be written: {why}", where=str(self._path), fix=fix)
