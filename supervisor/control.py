@@ -6,8 +6,8 @@ its own delay. JSON objects, one a line:
 
     console → session   hello{console, columns, rows, since} · shown{escalation} · answer{answer}
                         resize{columns, rows} · input{data} · end_grant{grant} · kill{}
-    session → console   welcome{session, screen, next} · records{records} · answered{escalation, accepted, why}
-                        ended{exit_code}
+    session → console   welcome{session, screen, next} · records{records} · current{} (all lines so far were sent)
+                        answered{escalation, accepted, why} · ended{exit_code}
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ class ControlServer:
             _send(writer, {"type": "welcome", "session": self._session, "screen": self._screen, "next": since})
             for _ in range(since):
                 journal.readline()
-            rest = b""
+            rest, first = b"", True
             while True:
                 await changed.wait()
                 changed.clear()
@@ -178,6 +178,10 @@ class ControlServer:
                     if whole:
                         writer.write(b'{"type":"records","records":[' + b",".join(whole.split(b"\n")) + b"]}\n")
                         await writer.drain()
+                if first:
+                    # What waits now is known to a program that only wants to list it.
+                    _send(writer, {"type": "current"})
+                    first = False
                 if ended is not None:
                     _send(writer, {"type": "ended", "exit_code": ended})
                     await writer.drain()

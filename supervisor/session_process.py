@@ -157,7 +157,7 @@ class SessionProcess:
                 self._runtime.end(STOPPED, "the session could not start")
                 self._journal.close()
         if hasattr(self, "_folder"):
-            self._folder.close()
+            self._folder.release()
 
     async def _finish(self, code: int, why: str) -> int:
         assert self._cell is not None and self._control is not None
@@ -175,7 +175,7 @@ class SessionProcess:
         await self._control.close(code)
         if self._screen is not None:
             await self._screen.close()
-        self._folder.close()
+        self._folder.release()
         return code
 
     # ── what a console may do (control.Host) ─────────────────────────────────────────────────────

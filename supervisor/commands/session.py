@@ -48,7 +48,7 @@ def run(words: tuple[str, ...], options: Options) -> int:
     asked = _Asked(words, str(program), str(workspace), environment, options)
     if options.headless:
         return _headless(asked)
-    _need_terminal()
+    need_terminal()
     return _with_console(asked)
 
 
@@ -244,7 +244,8 @@ def _values(pairs: tuple[str, ...]) -> dict[str, str]:
     return values
 
 
-def _need_terminal() -> None:
+def need_terminal() -> None:
+    """Raise `UsageError` where a console has no terminal, or none that is large enough."""
     if not (os.isatty(0) and os.isatty(1)):
         raise UsageError(
             "the console needs a terminal for its input and its output",

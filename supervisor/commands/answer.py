@@ -1,0 +1,195 @@
+"""`agent-supervise answer [SESSION]`: list what waits and answer it, from another terminal and without a console.
+
+The whole question is printed before anything can be typed; an allow is a word that has to be spelled out, never a bare
+Enter, and what cannot be undone wants its name.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TextIO
+
+import click
+
+from supervisor.console.fold import take
+from supervisor.console.link import short_path
+from supervisor.console.story import Story, Waiting
+from supervisor.core.arming import phrase
+from supervisor.errors import HostError, UsageError
+from supervisor.journal.sessions import find_session
+from supervisor.model.codec import Json, to_json
+from supervisor.model.grant import Answer
+from supervisor.model.visible import visible
+
+if TYPE_CHECKING:
+    from supervisor.model.grant import GrantOffer
+
+REPLY_SECONDS: Final = 10.0
+_WORDS: Final = "once, task N [MINUTES], deny [WHY], or skip"
+
+
+@click.command()
+@click.argument("session", default="", metavar="[SESSION]")
+@click.option("--list", "only_list", is_flag=True, help="list what waits, one line each, and answer nothing")
+def answer(session: str, only_list: bool) -> int:
+    """List what waits in a running session, by default the latest, and answer it question by question."""
+    folder = find_session(os.environ, session, running=True)
+    with Desk(folder.path / "control.sock") as desk:
+        queue = desk.queue()
+        if only_list or not queue:
+            for waiting in queue:
+                click.echo(f"{waiting.id}\t{_short(waiting)}")
+            if not queue:
+                click.echo("nothing waits", err=True)
+            return 0
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise UsageError("an answer is given by a human at a terminal", fix="use --list to see what waits")
+        for place, waiting in enumerate(queue, 1):
+            _one(desk, waiting, place, len(queue), sys.stderr)
+    return 0
+
+
+class Desk:
+    """A connection to a session that knows what waits there. Raises `HostError` when it breaks."""
+
+    def __init__(self, control: Path) -> None:
+        self._control, self._story = control, Story()
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.settimeout(REPLY_SECONDS)
+
+    def __enter__(self) -> Desk:
+        try:
+            with short_path(self._control) as path:
+                self._socket.connect(path)
+        except OSError as error:
+            raise HostError(f"the session does not answer: {error.strerror}", where=str(self._control)) from error
+        self._lines = self._read()
+        self._send({"type": "hello", "console": f"answer-{os.getpid()}", "columns": 0, "rows": 0, "since": 0})
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    def queue(self) -> list[Waiting]:
+        """What waits now."""
+        self._until(lambda message: message.get("type") == "current")
+        return self._story.queue()
+
+    def open(self, waiting: Waiting) -> bool:
+        """Whether a question still waits as it was read."""
+        now = self._story.waiting.get(waiting.id)
+        return now is not None and now.digest == waiting.digest
+
+    def shown(self, waiting: Waiting) -> None:
+        """The whole question is on the terminal."""
+        self._send({"type": "shown", "escalation": waiting.id})
+
+    def give(self, answer: Answer) -> tuple[bool, str]:
+        """Send an answer: whether it was taken, and what the session says."""
+        self._send({"type": "answer", "answer": to_json(answer)})
+        reply = self._until(
+            lambda message: message.get("type") == "answered" and message.get("escalation") == answer.escalation
+        )
+        return reply.get("accepted") is True, str(reply.get("why", ""))
+
+    def _until(self, wanted: object) -> Json:
+        for message in self._lines:
+            if message.get("type") == "records":
+                for line in message["records"]:
+                    take(self._story, line)
+            if wanted(message):  # type: ignore[operator]
+                return message
+            if message.get("type") == "ended":
+                break
+        raise HostError("the session has ended", fix="`agent-supervise sessions` shows how")
+
+    def _send(self, message: Json) -> None:
+        self._socket.sendall(json.dumps(message, ensure_ascii=False).encode() + b"\n")
+
+    def _read(self) -> Iterator[Json]:
+        try:
+            with self._socket.makefile("rb") as lines:
+                for line in lines:
+                    yield json.loads(line)
+        except (OSError, ValueError) as error:
+            raise HostError(f"the session does not answer: {error}", where=str(self._control)) from error
+
+
+def _one(desk: Desk, waiting: Waiting, place: int, total: int, out: TextIO) -> None:
+    _print(waiting, place, total, out)
+    desk.shown(waiting)
+    while True:
+        print(f"\n{_WORDS}: ", end="", file=out, flush=True)
+        line = sys.stdin.readline()
+        if not line:
+            raise click.Abort
+        word, _, rest = line.strip().partition(" ")
+        given = _understood(waiting, word, rest.strip(), out)
+        if word == "skip":
+            return
+        if given is None:
+            continue
+        taken, why = desk.give(given)
+        print("taken" if taken else f"not taken: {why}", file=out)
+        if taken and why:
+            print(why, file=out)
+        if taken or not desk.open(waiting):
+            return
+
+
+def _understood(waiting: Waiting, word: str, rest: str, out: TextIO) -> Answer | None:
+    if word == "deny":
+        return Answer(waiting.id, "deny", waiting.digest, message=rest)
+    if word == "once" and not rest:
+        return Answer(waiting.id, "once", waiting.digest, typed=_name(waiting, out))
+    if word == "task":
+        number, _, minutes = rest.partition(" ")
+        offer = _offer(waiting, number)
+        if offer is None:
+            print(f"name one of the {len(waiting.offers)} grants by its number", file=out)
+            return None
+        if minutes and not minutes.isdigit():
+            print("minutes are a number", file=out)
+            return None
+        lasting = int(minutes) if minutes else offer.minutes
+        return Answer(waiting.id, "task", waiting.digest, matcher=offer.matcher, minutes=lasting)
+    if word != "skip":
+        print(f"not understood: write {_WORDS}", file=out)
+    return None
+
+
+def _offer(waiting: Waiting, number: str) -> GrantOffer | None:
+    at = int(number) - 1 if number.isdigit() else -1
+    return waiting.offers[at] if 0 <= at < len(waiting.offers) else None
+
+
+def _name(waiting: Waiting, out: TextIO) -> str:
+    wanted = phrase(waiting.decision.irreversible)
+    if not wanted:
+        return ""
+    print(f"this cannot be undone; type {visible(wanted)} to allow it: ", end="", file=out, flush=True)
+    return sys.stdin.readline().rstrip("\n")
+
+
+def _short(waiting: Waiting) -> str:
+    from supervisor.console.words import short
+
+    return short(waiting.request.action)
+
+
+def _print(waiting: Waiting, place: int, total: int, out: TextIO) -> None:
+    from supervisor.console.card.draw import request_rows
+    from supervisor.console.look import UNICODE
+
+    width = min(shutil.get_terminal_size().columns, 100)
+    print(f"\nquestion {place} of {total} ({waiting.id})", file=out)
+    for row in request_rows(waiting, width, UNICODE):
+        print(row.plain.rstrip(), file=out)
+    for number, offer in enumerate(waiting.offers, 1):
+        print(f"  task {number}: {visible(offer.label)} for {offer.minutes} min", file=out)
