@@ -6,10 +6,10 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address
 
 from supervisor.model.request import Zone
 
-IPv4, IPv6 = ipaddress.IPv4Address, ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 HTTPS_PORT = 443
 ANY_PORT = 0
@@ -30,7 +30,7 @@ def networks(*texts: str) -> tuple[Network, ...]:
 
 
 # Every one hands out credentials or configuration of the machine: EC2 and most others; ECS tasks; EKS Pod Identity;
-# GKE; Tencent; Scaleway; Azure's wire server; Alibaba; Oracle; the same over IPv6, and OpenStack's.
+# GKE; Tencent; Scaleway; Azure's wire server; Alibaba; Oracle; the same over IPv6Address, and OpenStack's.
 _METADATA = networks(
     *("169.254.169.254", "169.254.170.2", "169.254.170.23", "169.254.169.252", "169.254.0.23", "169.254.42.42"),
     *("168.63.129.16", "100.100.100.200", "192.0.0.192"),
@@ -71,14 +71,14 @@ class HostPattern:
         return not (self.host or self.suffix or self.network)
 
 
-def read_address(text: str) -> IPv4 | IPv6 | None:
-    """The address that a resolver would read in `text`, in any spelling of inet_aton(3) or RFC 4291; `None` = a name."""
+def read_address(text: str) -> IPv4Address | IPv6Address | None:
+    """The address that a resolver reads in `text`, in any spelling of inet_aton(3) or RFC 4291; `None` = a name."""
     if len(text) > _LONGEST:
         return None
     plain = text[1:-1] if text.startswith("[") and text.endswith("]") else text
     if ":" in plain:
         try:
-            return ipaddress.IPv6Address(plain.partition("%")[0])
+            return IPv6Address(plain.partition("%")[0])
         except ValueError:
             return None
     parts = plain.lower().removesuffix(".").split(".")
@@ -94,7 +94,7 @@ def read_address(text: str) -> IPv4 | IPv6 | None:
     value = last
     for index, number in enumerate(leading):
         value += number << (8 * (3 - index))
-    return ipaddress.IPv4Address(value)
+    return IPv4Address(value)
 
 
 def _number(part: str) -> int:
@@ -103,10 +103,10 @@ def _number(part: str) -> int:
     return int(part, 8 if part.startswith("0") and part != "0" else 10)
 
 
-def _embedded(address: IPv6) -> tuple[IPv4, ...]:
+def _embedded(address: IPv6Address) -> tuple[IPv4Address, ...]:
     """IPv4 addresses that a packet to `address` may end at (RFC 4291, 6052, 3056, 4380, 5214)."""
     value = int(address)
-    last = ipaddress.IPv4Address(value & 0xFFFFFFFF)
+    last = IPv4Address(value & 0xFFFFFFFF)
     if value >> 32 in (0xFFFF, 0xFFFF0000) or (value >> 32 == 0 and value > 1) or address in _NAT64:
         return (last,)
     if address in _NAT64_LOCAL:
@@ -127,29 +127,29 @@ def zone_of(address: str) -> Zone:
 
 
 @lru_cache(maxsize=1024)
-def _zone(address: IPv4 | IPv6) -> Zone:
+def _zone(address: IPv4Address | IPv6Address) -> Zone:
     own = _own_zone(address)
-    if isinstance(address, IPv4):
+    if isinstance(address, IPv4Address):
         return own
     reached = [_own_zone(inner) for inner in _embedded(address)]
     return max([own, *reached], key=_LEAST_PUBLIC.index)
 
 
-def _own_zone(address: IPv4 | IPv6) -> Zone:
+def _own_zone(address: IPv4Address | IPv6Address) -> Zone:
     if _in(address, _METADATA):
         return "metadata"
     if _in(address, _LOOPBACK):
         return "loopback"
     if _in(address, _LINK_LOCAL):
         return "link-local"
-    if isinstance(address, IPv4):
+    if isinstance(address, IPv4Address):
         return "private" if _in(address, _PRIVATE_4) else "public"
     if address.ipv4_mapped is not None or address in _NAT64:
         return "public"  # says nothing by itself: the embedded address decides
     return "public" if address in _PUBLIC_6 and not _in(address, _PRIVATE_6) else "private"
 
 
-def _in(address: IPv4 | IPv6, ranges: tuple[Network, ...]) -> bool:
+def _in(address: IPv4Address | IPv6Address, ranges: tuple[Network, ...]) -> bool:
     return any(address in network for network in ranges)
 
 
@@ -162,7 +162,7 @@ def host_name(text: str) -> str:
         raise ValueError(f"a host name of {len(text)} characters")
     address = read_address(text)
     if address is not None:
-        mapped = address.ipv4_mapped if isinstance(address, IPv6) else None
+        mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
         return str(mapped or address)
     name = text.translate(_DOTS).removesuffix(".").lower()
     if not name.isascii():
@@ -241,7 +241,7 @@ def _range(host: str) -> Network:
 
 
 def match_host(pattern: HostPattern, host: str, port: int) -> bool:
-    """True when the pattern names `host` and `port`. A name is never matched by a range: look its addresses up first."""
+    """True when the pattern names `host` and `port`. A range never matches a name: look its addresses up first."""
     if pattern.port not in (ANY_PORT, port):
         return False
     if pattern.is_any:
