@@ -87,11 +87,13 @@ def clone_tree(source: int | str, *, recursive: bool = True) -> int:
 
     A last component that is a link is not followed. Returns a descriptor; see open_tree(2).
     """
-    folder, path, empty = (source, b"", _AT_EMPTY_PATH) if isinstance(source, int) else (AT_FDCWD, os.fsencode(source), 0)
-    flags = _OPEN_TREE_CLONE | os.O_CLOEXEC | _AT_SYMLINK_NOFOLLOW | empty | (_AT_RECURSIVE if recursive else 0)
-    return _check(
-        _syscall(ctypes.c_long(_OPEN_TREE), ctypes.c_int(folder), path, ctypes.c_uint(flags)), f"open_tree {source}"
-    )
+    flags = _OPEN_TREE_CLONE | os.O_CLOEXEC | _AT_SYMLINK_NOFOLLOW | (_AT_RECURSIVE if recursive else 0)
+    if isinstance(source, int):
+        folder, path, flags = source, b"", flags | _AT_EMPTY_PATH
+    else:
+        folder, path = AT_FDCWD, os.fsencode(source)
+    result = _syscall(ctypes.c_long(_OPEN_TREE), ctypes.c_int(folder), path, ctypes.c_uint(flags))
+    return _check(result, f"open_tree {source}")
 
 
 class _MountAttr(ctypes.Structure):
@@ -132,7 +134,7 @@ class _OpenHow(ctypes.Structure):
 
 
 def open_beneath(root: int, path: str, *, follow: bool = False) -> int:
-    """An O_PATH descriptor of `path` with `root` as `/`; a link on the way is an error unless `follow`; see openat2(2)."""
+    """An O_PATH descriptor of `path` with `root` as `/`; a link is an error unless `follow`; see openat2(2)."""
     resolve = _RESOLVE_IN_ROOT | _RESOLVE_NO_MAGICLINKS | (0 if follow else _RESOLVE_NO_SYMLINKS)
     how = _OpenHow(os.O_PATH | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW), 0, resolve)
     result = _syscall(
