@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 
 import click
 
@@ -18,10 +17,7 @@ def attach(session: str, watch: bool) -> int:
     """Open a console on a running session, by default the latest. Any number of consoles may be attached."""
     folder = find_session(os.environ, session, running=True)
     need_terminal()
-    from supervisor.console.app import DETACHED, VANISHED, run_console
+    from supervisor.console.app import DETACHED, run_console
 
     code = run_console(folder.path / "control.sock", read_only=watch)
-    if code == DETACHED:
-        print(f"the agent goes on; come back with: agent-supervise attach {folder.id}", file=sys.stderr)
-        return 0
-    return code if code >= 0 else VANISHED
+    return 0 if code == DETACHED else code

@@ -101,7 +101,7 @@ def _with_console(asked: _Asked) -> int:
         raise
     from supervisor.console.app import run_console
 
-    return _left(run_console(started.control), launcher, started)
+    return _left(run_console(started.control), launcher)
 
 
 def _import_console() -> None:
@@ -138,17 +138,14 @@ def _with_picker(asked: _Asked) -> int:
     finally:
         if not began:
             launcher.cancel()
-    return _left(code, launcher, began[0]) if began else code
+    return _left(code, launcher) if began else code
 
 
-def _left(code: int, launcher: Launcher, started: Started) -> int:
+def _left(code: int, launcher: Launcher) -> int:
     """The exit code after the console has gone: the agent's, or 0 when the human left it running."""
     from supervisor.console.app import DETACHED
 
-    if code == DETACHED:
-        print(f"the agent goes on; come back with: agent-supervise attach {started.folder.name}", file=sys.stderr)
-        return 0
-    return launcher.wait() if code >= 0 else 1
+    return 0 if code == DETACHED else launcher.wait()
 
 
 # ── without ──────────────────────────────────────────────────────────────────────────────────────
