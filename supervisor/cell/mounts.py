@@ -4,6 +4,8 @@ Loaded by PID 1, so it imports as little as `kernel`. An entry is a tuple
 `(kind, target, source, writable, devices, mode, size, data, owner)`; `plan.Mount` documents the fields.
 """
 
+# pathlib takes longer to load than all of this.
+# ruff: noqa: PTH101, PTH102, PTH112, PTH119, PTH120
 from __future__ import annotations
 
 import errno
@@ -41,12 +43,12 @@ class Root:
             if entry[0] == "bind":
                 self._trees[number] = self._open(host, entry)
         os.close(host)
-        self._stage = next(folder for folder in _STAGES if os.path.isdir(folder))  # noqa: PTH112
+        self._stage = next(folder for folder in _STAGES if os.path.isdir(folder))
         kernel.mount("tmpfs", self._stage, _PLAIN, "mode=755,size=16m")
         self._fd = os.open(self._stage, os.O_PATH | os.O_CLOEXEC)
         self._own(self._fd, None)
-        os.mkdir(self._stage + _OURS, 0o755)  # noqa: PTH102
-        os.mkdir(f"{self._stage}{_OURS}/folder", 0o555)  # noqa: PTH102
+        os.mkdir(self._stage + _OURS, 0o755)
+        os.mkdir(f"{self._stage}{_OURS}/folder", 0o555)
         os.close(os.open(f"{self._stage}{_OURS}/file", os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o444))
         for number, entry in enumerate(entries):
             self._make(number, entry)
@@ -73,7 +75,7 @@ class Root:
             os.close(place)
         elif kind == "folder":
             place = self._place(target, folder=True)
-            os.chmod(f"/proc/self/fd/{place}", mode)  # noqa: PTH101
+            os.chmod(f"/proc/self/fd/{place}", mode)
             os.close(place)
         elif kind == "link":
             self._link(target, source)
@@ -165,8 +167,8 @@ class Root:
     # ── what is made ─────────────────────────────────────────────────────────────────────────────
 
     def _text(self, target: str, data: bytes, mode: int) -> None:
-        parent = self._place(os.path.dirname(target), folder=True)  # noqa: PTH120
-        name = os.path.basename(target)  # noqa: PTH119
+        parent = self._place(os.path.dirname(target), folder=True)
+        name = os.path.basename(target)
         device = os.fstat(parent).st_dev
         if device in self._owners:
             file = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, mode, dir_fd=parent)
@@ -186,8 +188,8 @@ class Root:
         os.close(parent)
 
     def _link(self, target: str, source: str) -> None:
-        parent = self._place(os.path.dirname(target), folder=True)  # noqa: PTH120
-        os.symlink(source, os.path.basename(target), dir_fd=parent)  # noqa: PTH119, PTH211
+        parent = self._place(os.path.dirname(target), folder=True)
+        os.symlink(source, os.path.basename(target), dir_fd=parent)
         os.close(parent)
 
     def _path(self, target: str) -> str:
@@ -202,14 +204,14 @@ class Root:
         except OSError as error:
             if error.errno != errno.ENOENT:
                 raise HostError(f"the cell has no place for it: {error.strerror}", where=target) from error
-        parent = self._place(os.path.dirname(target), folder=True)  # noqa: PTH120
+        parent = self._place(os.path.dirname(target), folder=True)
         device = os.fstat(parent).st_dev
         if device not in self._owners:
             os.close(parent)
             raise HostError("the cell has no place for it: its folder does not have it", where=target)
-        name = os.path.basename(target)  # noqa: PTH119
+        name = os.path.basename(target)
         if folder:
-            os.mkdir(name, 0o755, dir_fd=parent)  # noqa: PTH102
+            os.mkdir(name, 0o755, dir_fd=parent)
         else:
             os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o644, dir_fd=parent))
         os.close(parent)

@@ -1,0 +1,117 @@
+"""What a plan asks about the host's files: kinds, owners, entries, texts. The real host, or a value in tests."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import stat
+from pathlib import Path
+from typing import Literal, Protocol
+
+Kind = Literal["folder", "file", "link", "socket", "fifo", "device", ""]
+_MOST_TEXT_BYTES = 256 * 1024
+
+
+class HostFacts(Protocol):
+    """Answers about one host; nothing is changed by asking."""
+
+    def user(self) -> tuple[int, int, str]:
+        """(user id, group id, name) of whoever starts the cell."""
+
+    def kind(self, path: str) -> Kind:
+        """What lies at a path, links not followed; "" for nothing."""
+
+    def real(self, path: str) -> str:
+        """The path with all links resolved; what does not exist is kept."""
+
+    def link(self, path: str) -> str:
+        """Where a link leads, as it is written."""
+
+    def owner(self, path: str) -> tuple[int, int]:
+        """(user id, group id) of an existing path."""
+
+    def entries(self, path: str) -> tuple[str, ...]:
+        """The names in a folder, sorted; none if it cannot be read."""
+
+    def text(self, path: str) -> str:
+        """A small text file; "" if it is missing, unreadable or large."""
+
+    def meeting_points(self, path: str) -> tuple[str, ...]:
+        """Every socket and FIFO below a folder: doors to whoever listens outside."""
+
+
+class Host:
+    """The host that this process runs on."""
+
+    def user(self) -> tuple[int, int, str]:
+        uid = os.geteuid()
+        try:
+            name = pwd.getpwuid(uid).pw_name
+        except KeyError:
+            name = str(uid)
+        return uid, os.getegid(), name
+
+    def kind(self, path: str) -> Kind:
+        try:
+            mode = os.lstat(path).st_mode
+        except (OSError, ValueError):
+            return ""
+        return _kind(mode)
+
+    def real(self, path: str) -> str:
+        return os.path.realpath(path)
+
+    def link(self, path: str) -> str:
+        return os.readlink(path)  # noqa: PTH115 - as it is written, not as pathlib tidies it
+
+    def owner(self, path: str) -> tuple[int, int]:
+        status = Path(path).stat()
+        return status.st_uid, status.st_gid
+
+    def entries(self, path: str) -> tuple[str, ...]:
+        try:
+            return tuple(sorted(os.listdir(path)))  # noqa: PTH208
+        except OSError:
+            return ()
+
+    def text(self, path: str) -> str:
+        try:
+            file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        except OSError:
+            return ""
+        with os.fdopen(file, "rb") as opened:
+            if not stat.S_ISREG(os.fstat(file).st_mode):
+                return ""
+            data = opened.read(_MOST_TEXT_BYTES + 1)
+        return "" if len(data) > _MOST_TEXT_BYTES else data.decode("utf-8", "surrogateescape")
+
+    def meeting_points(self, path: str) -> tuple[str, ...]:
+        found: list[str] = []
+        pending = [path]
+        while pending:
+            try:
+                entries = os.scandir(pending.pop())
+            except OSError:
+                continue  # What we cannot list, a program with our rights cannot reach by name either.
+            with entries:
+                for entry in entries:
+                    # The directory tells these kinds without a call for each entry.
+                    if entry.is_dir(follow_symlinks=False):
+                        pending.append(entry.path)
+                    elif not entry.is_file(follow_symlinks=False) and not entry.is_symlink():
+                        found.append(entry.path)
+        return tuple(found)
+
+
+def _kind(mode: int) -> Kind:
+    if stat.S_ISDIR(mode):
+        return "folder"
+    if stat.S_ISREG(mode):
+        return "file"
+    if stat.S_ISLNK(mode):
+        return "link"
+    if stat.S_ISSOCK(mode):
+        return "socket"
+    if stat.S_ISFIFO(mode):
+        return "fifo"
+    return "device"
