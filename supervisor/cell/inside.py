@@ -32,7 +32,34 @@ _IUTF8 = 0x4000
 _BACKLOG = 512
 _NO_USER_NAMESPACE = "allow user namespaces for this user; `agent-supervise doctor` says what forbids them"
 
-Plan = dict[str, object]
+TYPE_CHECKING = False  # as `typing` has it, without loading `typing`
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from supervisor.cell.mounts import Entry
+
+
+class Plain:
+    """The plan as it travels (`start` writes it): plain values only."""
+
+    entries: list[Entry]
+    inside: tuple[int, int]
+    lent: tuple[int, int] | None
+    owners: list[tuple[int, int]]
+    ports: list[int]
+    hostname: str
+    program: str
+    argv: list[str]
+    environment: list[tuple[str, str]]
+    cwd: str
+    umask: int
+    size: tuple[int, int]
+    stdio: str
+    limits: list[tuple[int, int, int]]
+    gate: bool
+
+    def __init__(self, values: dict[str, object]) -> None:
+        self.__dict__.update(values)
 
 
 def main() -> None:
@@ -40,7 +67,7 @@ def main() -> None:
     control = _socket.socket(fileno=int(sys.argv[1]))
     code = 1
     try:
-        plan: Plan = marshal.load(sys.stdin.buffer)
+        plan = Plain(marshal.load(sys.stdin.buffer))
         code = _build(plan, control)
     except BaseException as error:
         _report(control, error)
@@ -61,7 +88,7 @@ def _report(control: _socket.socket, error: BaseException) -> None:
 # ── the builder ──────────────────────────────────────────────────────────────────────────────────
 
 
-def _build(plan: Plan, control: _socket.socket) -> int:
+def _build(plan: Plain, control: _socket.socket) -> int:
     parent = os.getppid()
 
     def orphaned(*_: object) -> None:
@@ -71,22 +98,21 @@ def _build(plan: Plan, control: _socket.socket) -> int:
 
     _signal.signal(_signal.SIGTERM, orphaned)
     kernel.prctl(kernel.PR_SET_PDEATHSIG, _signal.SIGTERM)
-    install = None
-    if plan["gate"]:
-        from supervisor.cell.seccomp import install
+    # Loaded now: the cell does not show this package's files.
+    install = _filter() if plan.gate else None
     id_maps: dict[tuple[int, int], int] = {}
-    lent: tuple[int, int] | None = plan["lent"]
+    lent = plan.lent
     try:
         if lent is not None:
             os.setgroups([])
-            id_maps = {owner: _id_map(owner, lent) for owner in plan["owners"]}
+            id_maps = {owner: _id_map(owner, lent) for owner in plan.owners}
             kernel.unshare(_SPACES)
         else:
             uid, gid = os.geteuid(), os.getegid()
             kernel.unshare(_SPACES | kernel.CLONE_NEWUSER)
             _write("/proc/self/setgroups", "deny")
-            _write("/proc/self/uid_map", f"{plan['inside'][0]} {uid} 1")
-            _write("/proc/self/gid_map", f"{plan['inside'][1]} {gid} 1")
+            _write("/proc/self/uid_map", f"{plan.inside[0]} {uid} 1")
+            _write("/proc/self/gid_map", f"{plan.inside[1]} {gid} 1")
     except OSError as error:
         raise HostError(
             f"this host gives no namespaces for a cell: {error}", where="namespaces", fix=_NO_USER_NAMESPACE
@@ -110,14 +136,20 @@ def _build(plan: Plan, control: _socket.socket) -> int:
     control.send(b"pid %d" % pid)
     os.write(keep, b"b")
     if lent is not None and os.read(wanted, 1):
-        _write(f"/proc/{pid}/uid_map", f"{plan['inside'][0]} {lent[0]} 1")
-        _write(f"/proc/{pid}/gid_map", f"{plan['inside'][1]} {lent[1]} 1")
+        _write(f"/proc/{pid}/uid_map", f"{plan.inside[0]} {lent[0]} 1")
+        _write(f"/proc/{pid}/gid_map", f"{plan.inside[1]} {lent[1]} 1")
         os.write(keep, b"m")
     control.close()
     for number in range(3):
         os.dup2(keep, number)
     os.waitpid(pid, 0)
     return 0
+
+
+def _filter() -> Callable[[], int]:
+    from supervisor.cell.seccomp import install
+
+    return install
 
 
 def _id_map(owner: tuple[int, int], lent: tuple[int, int]) -> int:
@@ -165,7 +197,9 @@ def _write(path: str, text: str) -> None:
 class _First:
     """The first process of the cell: unprivileged and filtered before it starts the agent."""
 
-    def __init__(self, plan: Plan, control: _socket.socket, life: int, wish: int, install: object) -> None:
+    def __init__(
+        self, plan: Plain, control: _socket.socket, life: int, wish: int, install: Callable[[], int] | None
+    ) -> None:
         self._plan, self._control, self._life, self._wish, self._install = plan, control, life, wish, install
         self._stdio: list[int] = []
         self._agent = 0
@@ -178,8 +212,8 @@ class _First:
         self._await(b"b")
         os.umask(0)
         kernel.unshare(kernel.CLONE_NEWNS)
-        kernel.set_hostname(plan["hostname"])
-        Root(plan["lent"] or plan["inside"], id_maps).build(plan["entries"])
+        kernel.set_hostname(plan.hostname)
+        Root(plan.lent or plan.inside, id_maps).build(plan.entries)
         for id_map in id_maps.values():
             os.close(id_map)
         null = os.open("/dev/null", os.O_RDWR)
@@ -188,10 +222,10 @@ class _First:
         os.close(null)
         outward = self._listen()
         self._drop()
-        given = self._pty() if plan["stdio"] == "pty" else self._pipes()
+        given = self._pty() if plan.stdio == "pty" else self._pipes()
         outward = given + outward
         if self._install is not None:
-            outward.append(self._install())  # type: ignore[operator]
+            outward.append(self._install())
         self._send_ready(outward)
 
     def _await(self, word: bytes) -> None:
@@ -203,7 +237,7 @@ class _First:
         fcntl.ioctl(with_socket.fileno(), _SIOCSIFFLAGS, struct.pack("16sH14s", b"lo", _IFF_UP_RUNNING, b""))
         with_socket.close()
         found = []
-        for port in self._plan["ports"]:
+        for port in self._plan.ports:
             listener = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
             listener.bind(("127.0.0.1", port))
             listener.listen(_BACKLOG)
@@ -212,8 +246,8 @@ class _First:
 
     def _drop(self) -> None:
         """Become the agent's user, without any capability and without a way to get one."""
-        uid, gid = self._plan["inside"]
-        if self._plan["lent"] is not None:
+        uid, gid = self._plan.inside
+        if self._plan.lent is not None:
             kernel.unshare(kernel.CLONE_NEWUSER)
             os.write(self._wish, b"w")
             self._await(b"m")
@@ -221,7 +255,7 @@ class _First:
             os.setresuid(uid, uid, uid)
         os.close(self._wish)
         kernel.join_fresh_keyring()
-        for limit, soft, hard in self._plan["limits"]:
+        for limit, soft, hard in self._plan.limits:
             resource.setrlimit(limit, (soft, hard))
         kernel.drop_all_capabilities()
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
@@ -236,7 +270,7 @@ class _First:
         settings = termios.tcgetattr(terminal)
         settings[0] |= _IUTF8
         termios.tcsetattr(terminal, termios.TCSANOW, settings)
-        columns, rows = self._plan["size"]
+        columns, rows = self._plan.size
         fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self._stdio = [terminal, terminal, terminal]
         return [master]
@@ -310,14 +344,14 @@ class _First:
         os.setsid()
         for number, file in enumerate(self._stdio):
             os.dup2(file, number)
-        if plan["stdio"] == "pty":
+        if plan.stdio == "pty":
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-        os.chdir(plan["cwd"])
-        os.umask(plan["umask"])
+        os.chdir(plan.cwd)
+        os.umask(plan.umask)
         # The exec gate reads this process while its first program is still to be started.
         kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
         kernel.prctl(kernel.PR_SET_PDEATHSIG, _signal.SIGKILL)
-        os.execve(plan["program"], plan["argv"], dict(plan["environment"]))
+        os.execve(plan.program, plan.argv, dict(plan.environment))
 
     def _reap(self) -> None:
         while True:
