@@ -1,0 +1,162 @@
+"""Secrets are taken out of what is written: known values, and what looks like one (`journal.shapes`).
+
+Each becomes `⟨redacted:KIND⟩`. Digests in records stay those of what happened, not of what is written: a human's answer
+stays bound to the real question, and equal questions stay equal.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote
+
+from supervisor.journal.shapes import SECRET_FLAG, SECRET_NAME, SHAPES
+from supervisor.model.codec import Json, canonical
+
+SHORTEST: Final = 8
+"""Characters. A shorter known value would be found in innocent text all the time."""
+
+_SECRET_VARIABLE: Final = re.compile(r"(?i)KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|_PAT\Z|_DSN\Z")
+_PLAIN_WORDS: Final = re.compile(r"(?i)[a-z]{1,12}|[0-9.,:]+|(.)\1*")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A secret at `start:end` of a text."""
+
+    start: int
+    end: int
+    kind: str
+
+
+def mark(kind: str) -> str:
+    """What stands in a secret's place."""
+    return f"⟨redacted:{kind}⟩"
+
+
+def environment_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    """Values of the developer's environment that must never be recorded, and the variable that each is of.
+
+    Taken by the variable's name. What names an existing file, and plain words and numbers, are settings, not secrets.
+    """
+    found: dict[str, str] = {}
+    for name, value in environment.items():
+        value = value.strip()
+        if len(value) < SHORTEST or not _SECRET_VARIABLE.search(name) or _PLAIN_WORDS.fullmatch(value):
+            continue
+        if value.startswith(("/", "~", "./")) and os.path.lexists(os.path.expanduser(value)):  # noqa: PTH111
+            continue
+        found.setdefault(value, name)
+    return found
+
+
+class Redactor:
+    """Knows some secrets and how others look. Immutable; safe to use from any thread.
+
+    `secrets` are values, or a mapping of values to the names that their marks carry.
+    """
+
+    def __init__(self, secrets: Iterable[str] | Mapping[str, str] = ()) -> None:
+        named = secrets if isinstance(secrets, Mapping) else dict.fromkeys(secrets, "known")
+        forms: dict[str, str] = {}
+        for value, name in named.items():
+            for form in (
+                value,
+                json.dumps(value)[1:-1],
+                json.dumps(value, ensure_ascii=False)[1:-1],
+                quote(value, safe=""),
+            ):
+                if len(form) >= SHORTEST:
+                    forms.setdefault(form, name)
+        # The longest first: a secret that begins with another is taken out whole.
+        self.known: Final = tuple(sorted(forms.items(), key=lambda pair: -len(pair[0])))
+
+    @classmethod
+    def of_environment(cls, environment: Mapping[str, str], more: Iterable[str] = ()) -> Redactor:
+        """A redactor that knows the secrets of an environment, and `more`."""
+        return cls({**environment_secrets(environment), **dict.fromkeys(more, "known")})
+
+    def find(self, text: str) -> list[Found]:
+        """The secrets in `text`, in order, none overlapping another."""
+        found: list[Found] = []
+        for value, name in self.known:
+            start = text.find(value)
+            while start >= 0:
+                found.append(Found(start, start + len(value), name))
+                start = text.find(value, start + len(value))
+        lower = text.lower()
+        there = {needle for needle in _NEEDLES if needle in lower}
+        for shape in SHAPES if there else ():
+            if not there.isdisjoint(shape.needles):
+                group = "secret" if "secret" in shape.pattern.groupindex else 0
+                for match in shape.pattern.finditer(text):
+                    found.append(Found(match.start(group), match.end(group), shape.kind))
+        return _merged(found)
+
+    def text(self, text: str) -> str:
+        """`text` without its secrets."""
+        parts, done = [], 0
+        for found in self.find(text):
+            parts += [text[done : found.start], mark(found.kind)]
+            done = found.end
+        return "".join(parts) + text[done:] if parts else text
+
+    def __call__(self, fields: Json) -> Json:
+        """A record without its secrets; the record itself is not changed."""
+        text = canonical(fields)
+        lower = text.lower()
+        if not any(value in text for value, _ in self.known) and not any(needle in lower for needle in _NEEDLES):
+            return fields
+        return {key: self._value(value) for key, value in fields.items()}
+
+    def _value(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            return self._list(value)
+        if isinstance(value, dict):
+            return {key: self._value(item) for key, item in value.items()}
+        return value
+
+    def _list(self, items: list[Any]) -> list[Any]:
+        """A list, which may be an argument list (`--password`, X) or a pair (PGPASSWORD, X)."""
+        out = [self._value(item) for item in items]
+        for place, item in enumerate(items[:-1]):
+            if not isinstance(item, str) or not isinstance(items[place + 1], str):
+                continue
+            following = items[place + 1]
+            if SECRET_FLAG.match(item) and not following.startswith("--"):
+                out[place + 1] = mark("password")
+            elif len(items) == 2 and SECRET_NAME.match(item) and following:
+                out[1] = mark(item.rpartition("_")[2].lower())
+            elif item in ("-u", "--user", "-p") and _after_program(items[0], item) and following:
+                user, colon, _ = following.partition(":")
+                out[place + 1] = (
+                    f"{user}:{mark('password')}" if colon else mark("password") if item == "-p" else following
+                )
+        return out
+
+
+def _after_program(program: object, flag: str) -> bool:
+    """Whether this program's flag takes a password: `curl -u user:X`, `sshpass -p X`."""
+    name = program.rpartition("/")[2] if isinstance(program, str) else ""
+    return name == "sshpass" if flag == "-p" else name in ("curl", "wget", "http", "https")
+
+
+def _merged(found: list[Found]) -> list[Found]:
+    """Overlapping finds as one, under the kind of the first (which is the known value, where there is one)."""
+    out: list[Found] = []
+    for one in sorted(found, key=lambda one: one.start):
+        if out and one.start < out[-1].end:
+            last = out[-1]
+            out[-1] = Found(last.start, max(last.end, one.end), last.kind)
+        elif one.end > one.start:
+            out.append(one)
+    return out
+
+
+_NEEDLES: Final = tuple(sorted({needle for shape in SHAPES for needle in shape.needles}))
