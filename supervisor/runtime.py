@@ -60,7 +60,7 @@ def utc_now() -> datetime:
 
 
 class Runtime(Desk):
-    """A session at work. `wake(moment)` asks for `tick()` then; `on_line` is told after each journal line."""
+    """A session at work. `wake(moment)` asks for `tick()` then; `on_record` is told what the journal has now."""
 
     def __init__(
         self,
@@ -70,13 +70,13 @@ class Runtime(Desk):
         session_id: str,
         agent: str,
         wake: Callable[[datetime], None],
-        on_line: Callable[[], None] = lambda: None,
+        on_record: Callable[[Record], None] = lambda record: None,
         on_broken: Callable[[JournalError], None] = lambda error: None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._session, self._journal = session, journal
         self._id, self._agent = session_id, agent
-        self._wake, self._on_line, self._on_broken, self._clock = wake, on_line, on_broken, clock
+        self._wake, self._on_record, self._on_broken, self._clock = wake, on_record, on_broken, clock
         self._gates: dict[str, Gate] = {}
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
@@ -102,7 +102,8 @@ class Runtime(Desk):
         with self._lock:
             for record in records:
                 self._journal.append(record, now=self._clock())
-        self._on_line()
+        for record in records:
+            self._on_record(record)
 
     # ── gates (gates.protocol.Desk) ──────────────────────────────────────────────────────────────
 
@@ -175,14 +176,14 @@ class Runtime(Desk):
         with self._lock:
             now = self._clock()
             session, orders = self._session.handle(event, now)
-            lines = 0
+            written: list[Record] = []
             for order in orders:
                 match order:
                     case Write(record):
                         if self._broken is None:
                             try:
                                 self._journal.append(record, now=now)
-                                lines += 1
+                                written.append(record)
                             except JournalError as error:
                                 self._broken = broke = error
                     case Deliver(_, request, word):
@@ -205,8 +206,8 @@ class Runtime(Desk):
             gate = self._gates.get(delivery.gate)
             if gate is not None:
                 gate.deliver(delivery.request, delivery.verdict)
-        if lines:
-            self._on_line()
+        for record in written:
+            self._on_record(record)
         if broke is not None:
             self._on_broken(broke)
         return verdict

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import json
 import os
 import pwd
 import signal
 import sys
-import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -29,6 +28,7 @@ from supervisor.agents.find import adapter_for, readable_for
 from supervisor.agents.network import forwards, network_rules
 from supervisor.cell.plan import CellPlan, plan_cell
 from supervisor.cell.start import Cell, start_cell
+from supervisor.console.words import short
 from supervisor.control import ControlServer
 from supervisor.core.session import Session
 from supervisor.emulator.handle import EmulatorHost
@@ -44,7 +44,8 @@ from supervisor.journal.sessions import SessionFolder, keys_folder, new_session
 from supervisor.journal.writer import JournalWriter
 from supervisor.launch import Launch
 from supervisor.model.codec import canonical, from_json, to_json
-from supervisor.model.event import GateStatus, ScopeLoaded, SessionStarted
+from supervisor.model.effect import Effect
+from supervisor.model.event import DecisionRecord, EscalationOpened, GateStatus, Record, ScopeLoaded, SessionStarted
 from supervisor.model.request import Connect
 from supervisor.pipes import Pipes
 from supervisor.policy.decide import decide
@@ -72,7 +73,7 @@ class SessionProcess:
         self._gates: list[Gate] = []
         self._cell: Cell | None = None
         self._cast: CastWriter | None = None
-        self._cast_lock = threading.Lock()
+        self._began = time.monotonic()
         self._screen: EmulatorHost | None = None
         self._terminal: AgentTerminal | None = None
         self._pipes: Pipes | None = None
@@ -89,9 +90,9 @@ class SessionProcess:
         ways = {**forwards(adapter, environment), **{name: ("127.0.0.1", port) for name, port in launch.forwards}}
         now = utc_now()
         self._folder: SessionFolder = new_session(environment, now)
-        self._redactor = Redactor.of_environment(environment)
+        redactor = Redactor.of_environment(environment)
         self._journal = JournalWriter(
-            self._folder.path, session=self._folder.id, key=load_key(keys_folder(environment)), redact=self._redact
+            self._folder.path, session=self._folder.id, key=load_key(keys_folder(environment)), redact=redactor
         )
         _freeze(self._folder.path, scope)
         deadline = now + scope.expires if scope.expires else None
@@ -101,11 +102,13 @@ class SessionProcess:
             session_id=self._folder.id,
             agent=Path(launch.argv[0]).name,
             wake=self._wake_at,
-            on_line=self._journal_grew,
+            on_record=self._recorded,
             on_broken=self._journal_broke,
         )
         if launch.record:
-            self._cast = CastWriter(self._folder.path / "terminal.cast", self._columns, self._rows)
+            self._cast = CastWriter(
+                self._folder.cast, self._columns, self._rows, redact=redactor, timestamp=int(now.timestamp())
+            )
         pty = launch.stdio == "pty"
         if pty:
             self._screen = EmulatorHost(
@@ -187,7 +190,7 @@ class SessionProcess:
         self._columns, self._rows = columns, rows
         self._cell.resize(columns, rows)
         self._screen.resize(columns, rows)
-        self._recording(lambda cast: cast.resize(columns, rows))
+        self._recording(lambda cast, at: cast.resize(columns, rows, at))
 
     def input(self, data: bytes) -> None:
         """Bytes for the agent's terminal."""
@@ -275,24 +278,25 @@ class SessionProcess:
                 os.write(self._stdio[1], data)
 
     def _record(self, data: bytes) -> None:
-        self._recording(lambda cast: cast.output(data))
+        self._recording(lambda cast, at: cast.output(data, at))
 
-    def _recording(self, write: Callable[[CastWriter], object]) -> None:
-        with self._cast_lock:
-            if self._cast is None:
-                return
+    def _recording(self, write: Callable[[CastWriter, float], object]) -> None:
+        if self._cast is not None:
             try:
-                write(self._cast)
-                return
-            except (JournalError, OSError) as error:
+                write(self._cast, time.monotonic() - self._began)
+            except JournalError as error:
                 self._cast = None
-                broken = f"the terminal's recording cannot be written: {error}"
-        self._loop.call_soon_threadsafe(self._break, broken)
+                self._loop.call_soon_threadsafe(self._break, str(error))
 
     def _close_cast(self, code: int) -> str:
-        self._recording(lambda cast: (cast.exit(code), cast.close()))
-        path = self._folder.path / "terminal.cast"
-        return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+        self._recording(lambda cast, at: cast.exit(code, at))
+        if self._cast is None:
+            return ""
+        try:
+            return self._cast.close()
+        except JournalError as error:
+            self._fault = self._fault or str(error)
+            return ""
 
     def _keys(self, data: bytes) -> None:
         if self._terminal is not None and not self._stdio:
@@ -302,12 +306,13 @@ class SessionProcess:
         if event.get("type") == "emulator" and event.get("state") == "failed":
             self._runtime.fault("emulator", "the agent's screen cannot be drawn any more; the session goes on")
 
-    def _redact(self, fields: dict[str, object]) -> dict[str, object]:
-        return self._redactor.record(fields)
-
-    def _journal_grew(self) -> None:
+    def _recorded(self, record: Record) -> None:
         if self._control is not None:
             self._control.journal_grew()
+        if isinstance(record, EscalationOpened):
+            self._recording(lambda cast, at: cast.marker(f"asks: {short(record.request.action)}", at))
+        elif isinstance(record, DecisionRecord) and record.effect is Effect.DENY:
+            self._recording(lambda cast, at: cast.marker(f"denied: {short(record.request.action)}", at))
 
     def _journal_broke(self, error: JournalError) -> None:
         self._loop.call_soon_threadsafe(self._break, str(error))
@@ -331,7 +336,7 @@ class SessionProcess:
         passed = 0.0
         while True:
             await asyncio.sleep(FLUSH_SECONDS)
-            self._recording(lambda cast: cast.flush())
+            self._recording(lambda cast, at: cast.flush(at))
             passed += FLUSH_SECONDS
             if passed >= TICK_SECONDS:
                 passed = 0.0

@@ -56,7 +56,7 @@ class Stage:
             session_id="s",
             agent="bash",
             wake=lambda moment: None,
-            on_line=lambda: self.server.journal_grew(),
+            on_record=lambda record: self.server.journal_grew(),
         )
         self.server = ControlServer(folder, "s", self.runtime, self.host, screen=False)
 
