@@ -186,7 +186,7 @@ class CastWriter:
 
 
 def _edited(data: str, start: int, edits: deque[tuple[int, int, str]]) -> str:
-    """`data`, which stands at `start` of the text that `edits` are about; edits that reach beyond it stay for the rest."""
+    """`data`, which stands at `start` of the text that `edits` are about; what reaches beyond it stays in `edits`."""
     parts, done, end = [], start, start + len(data)
     while edits and edits[0][0] < end:
         begin, until, instead = edits.popleft()

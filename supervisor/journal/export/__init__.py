@@ -1,0 +1,1 @@
+"""A session's account in the forms that people, tickets and other systems take."""
