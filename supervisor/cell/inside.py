@@ -8,7 +8,7 @@ is closed, or when the builder dies.
 
 from __future__ import annotations
 
-import _signal
+import _signal  # type: ignore[import-not-found]
 import _socket
 import array
 import errno
