@@ -30,7 +30,7 @@ def networks(*texts: str) -> tuple[Network, ...]:
 
 
 # Every one hands out credentials or configuration of the machine: EC2 and most others; ECS tasks; EKS Pod Identity;
-# GKE; Tencent; Scaleway; Azure's wire server; Alibaba; Oracle; the same over IPv6Address, and OpenStack's.
+# GKE; Tencent; Scaleway; Azure's wire server; Alibaba; Oracle; the same over IPv6, and OpenStack's.
 _METADATA = networks(
     *("169.254.169.254", "169.254.170.2", "169.254.170.23", "169.254.169.252", "169.254.0.23", "169.254.42.42"),
     *("168.63.129.16", "100.100.100.200", "192.0.0.192"),
