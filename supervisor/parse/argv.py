@@ -11,14 +11,13 @@ from supervisor.parse.grammar import Grammar
 from supervisor.parse.names import base, program_name
 from supervisor.parse.opaque import MARK, is_known
 from supervisor.parse.readings import Reading, grammar_of, readings
-from supervisor.parse.scan import Certainty, Option, fits, match_words, options_in, possible_words, same_word
+from supervisor.parse.scan import Certainty, Option, fits, match_words, options_in, same_word
 
 __all__ = ["Certainty", "CommandPattern", "compile_pattern", "match_command"]
 
 _LONGEST = 4096
 _SHELL = frozenset("|;&<>`\n")
 _FALSE = frozenset({"false", "0", "no", "off", "f", "F", "FALSE", "False"})
-_SIGN = {Certainty.NO: 0, Certainty.MAYBE: 1, Certainty.YES: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +66,16 @@ def compile_pattern(text: str) -> CommandPattern:
         raise ValueError(f"{program!r} is a folder: a command pattern begins with a program")
     name = program if "*" in program else program_name(program)
     grammar = grammar_of(name)
-    words, _ = possible_words(_without_doubt(rest), grammar)
-    options, _ = options_in(rest, grammar, words[0] if words else None)
     words = [same_word(word, place, grammar) for place, word in enumerate(_words(rest, grammar))]
+    options, _ = options_in(rest, grammar, words[0] if words else None)
     return CommandPattern(
         text=text,
         program=name,
         path=program if "/" in program else "",
         words=tuple(words),
-        options=tuple(option for option in options if option.name not in ("", "-")),
+        options=tuple(option for option in options if option.certain),
         tokens=tuple(rest),
     )
-
-
-def _without_doubt(rest: list[str]) -> list[str]:
-    return rest
 
 
 def _words(rest: list[str], grammar: Grammar) -> list[str]:
@@ -179,12 +173,23 @@ def _match_args(pattern: CommandPattern, args: tuple[str, ...]) -> Certainty:
         return result
     given, unknown = options_in(args, grammar, pattern.words[0] if pattern.words else None)
     for wanted in pattern.options:
-        result = min(result, max((_same_option(wanted, option, grammar) for option in given), default=Certainty.NO))
-        if result is Certainty.NO and (unknown or _implied(pattern, wanted, args)):
-            result = Certainty.MAYBE
-        if result is Certainty.NO:
-            return result
+        found = _given(wanted, given, grammar)
+        if _implied(pattern, wanted, args):
+            found = Certainty.YES
+        elif unknown:
+            found = max(found, Certainty.MAYBE)
+        result = min(result, found)
     return result
+
+
+def _given(wanted: Option, given: list[Option], grammar: Grammar) -> Certainty:
+    found = max((_same_option(wanted, option, grammar) for option in given), default=Certainty.NO)
+    if found is not Certainty.NO or wanted.name.startswith("--") or len(wanted.name) == 2 or grammar.style == "go":
+        return found
+    # `-rf` of a program that we do not know: its letters may stand apart, or in another order.
+    names = {option.name for option in given}
+    apart = all("-" + letter in names for letter in wanted.name[1:])
+    return Certainty.MAYBE if apart else Certainty.NO
 
 
 def _same_option(wanted: Option, option: Option, grammar: Grammar) -> Certainty:

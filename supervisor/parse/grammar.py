@@ -16,6 +16,8 @@ class Options:
 
     values: frozenset[str] = frozenset()
     flags: frozenset[str] = frozenset()
+    same: Mapping[str, str] = field(default_factory=dict)
+    """Short spelling to long."""
 
     def takes(self, option: str) -> bool | None:
         """True = the next argument is its value, False = it stands alone, `None` = not known."""
@@ -35,7 +37,6 @@ class Grammar:
     known_words: frozenset[str] | None = None
     """Where other first words may be aliases that the user or a repository defined; `None` = it has no aliases."""
     same_words: Mapping[str, str] = field(default_factory=dict)
-    same_options: Mapping[str, str] = field(default_factory=dict)
     same_at: frozenset[int] = frozenset({0})
     """The places (0 = the first word) where `same_words` holds."""
     numbers: frozenset[str] = frozenset()
@@ -55,6 +56,13 @@ class Grammar:
             if known is not None or self.strict:
                 return known
         return self.everywhere.takes(option)
+
+    def same_option(self, option: str, word: str | None) -> str:
+        """The option's one spelling behind the sub-command `word`."""
+        there = self.behind.get(word) if word is not None else None
+        if there is not None and (option in there.same or self.strict):
+            return there.same.get(option, option)
+        return self.everywhere.same.get(option, option)
 
 
 UNKNOWN = Grammar()

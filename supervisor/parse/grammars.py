@@ -11,8 +11,8 @@ from supervisor.parse.grammar import Grammar, Options
 # that is missing merely makes the answer MAYBE.
 
 
-def options(values: str = "", flags: str = "") -> Options:
-    return Options(frozenset(values.split()), frozenset(flags.split()))
+def options(values: str = "", flags: str = "", same: str = "") -> Options:
+    return Options(frozenset(values.split()), frozenset(flags.split()), _pairs(same))
 
 
 def _pairs(text: str) -> Mapping[str, str]:
@@ -69,6 +69,7 @@ _GIT = Grammar(
                 --no-atomic --thin --no-thin --no-verify --verify --force-with-lease --force-if-includes
                 --no-force-if-includes --no-force-with-lease --signed --no-signed --ipv4 -4 --ipv6 -6
                 --no-recurse-submodules""",
+                same="-f=--force -d=--delete -u=--set-upstream -o=--push-option -n=--dry-run",
             ),
             "commit": options(
                 """-m --message -F --file -C --reuse-message -c --reedit-message --author --date -t --template --fixup
@@ -76,19 +77,35 @@ _GIT = Grammar(
                 """-a --all -p --patch -v --verbose -q --quiet -s --signoff -n --no-verify --amend --no-edit
                 --allow-empty --allow-empty-message -e --edit --dry-run --reset-author -i --include -o --only
                 --no-gpg-sign""",
+                same="-m=--message -a=--all -n=--no-verify -F=--file",
             ),
             "reset": options("--pathspec-from-file", "--hard --soft --mixed --merge --keep -q --quiet -p --patch -N"),
-            "clean": options("-e --exclude", "-f --force -d -x -X -n --dry-run -q --quiet -i --interactive"),
+            "clean": options(
+                "-e --exclude",
+                "-f --force -d -x -X -n --dry-run -q --quiet -i --interactive",
+                same="-f=--force -n=--dry-run -e=--exclude",
+            ),
             "branch": options(
                 "-u --set-upstream-to --contains --no-contains --points-at --format --sort",
                 """-d --delete -D -m --move -M -c --copy -C -f --force -a --all -r --remotes -l --list -v -vv --verbose
                 -q --quiet --show-current --unset-upstream""",
+                same="-d=--delete -f=--force -m=--move -c=--copy",
             ),
-            "checkout": options("-b -B --orphan --conflict", "-f --force -q --quiet --detach -d --ours --theirs -p -m"),
+            "checkout": options(
+                "-b -B --orphan --conflict",
+                "-f --force -q --quiet --detach -d --ours --theirs -p -m",
+                same="-f=--force -d=--detach",
+            ),
             "remote": options("", "-v --verbose"),
-            "stash": options("-m --message", "-u --include-untracked -a --all -k --keep-index -q --quiet -p --patch"),
+            "stash": options(
+                "-m --message",
+                "-u --include-untracked -a --all -k --keep-index -q --quiet -p --patch",
+                same="-u=--include-untracked -a=--all",
+            ),
             "tag": options(
-                "-m --message -F --file -u --local-user", "-a --annotate -s --sign -d --delete -f --force -l"
+                "-m --message -F --file -u --local-user",
+                "-a --annotate -s --sign -d --delete -f --force -l",
+                same="-d=--delete -f=--force -a=--annotate",
             ),
             "config": options(
                 "-f --file --blob --type --default --comment",
@@ -118,6 +135,7 @@ _KUBECTL = Grammar(
         """--insecure-skip-tls-verify --disable-compression --match-server-version --warnings-as-errors -A
         --all-namespaces --all --force --now --wait -i --stdin -t --tty -w --watch -R --recursive -h --help
         --ignore-not-found""",
+        same="-n=--namespace -f=--filename -k=--kustomize -l=--selector -o=--output -A=--all-namespaces",
     ),
     same_words=_pairs(
         """pods|po=pod deployments|deploy=deployment services|svc=service namespaces|ns=namespace nodes|no=node
@@ -128,13 +146,13 @@ _KUBECTL = Grammar(
     ),
     same_at=frozenset({1}),
     kinds=True,
-    same_options=_pairs("-n=--namespace -f=--filename -k=--kustomize -l=--selector -o=--output -A=--all-namespaces"),
 )
 
 _DOCKER = Grammar(
     everywhere=options(
         "-c --context -H --host -l --log-level --config --tlscacert --tlscert --tlskey",
         "-D --debug --tls --tlsverify --help",
+        same="-v=--volume -e=--env -d=--detach -f=--force",
     ),
     behind=MappingProxyType(
         {
@@ -163,7 +181,6 @@ _DOCKER = Grammar(
     ),
     same_words=_pairs("remove=rm"),
     same_at=frozenset({0, 1}),
-    same_options=_pairs("-v=--volume -e=--env -d=--detach -f=--force"),
 )
 
 _NPM = Grammar(
@@ -173,6 +190,7 @@ _NPM = Grammar(
         """-g --global -f --force -s --silent -d -q --quiet -D --save-dev -S --save -E --save-exact -O --save-optional
         -y --yes --ignore-scripts --no-audit --no-fund --dry-run --json --legacy-peer-deps --no-save --if-present
         --workspaces -ws --verbose --production --offline --prefer-offline --include-workspace-root""",
+        same="-g=--global -f=--force -D=--save-dev",
     ),
     abbreviates=True,
     same_words=_pairs(
@@ -182,7 +200,6 @@ _NPM = Grammar(
         ls|la|ll=list adduser|add-user=login author=owner c=config find|s|se=search hlep=help info|show|v=view
         ln=link rb=rebuild why=explain dist-tags=dist-tag ddp=dedupe"""
     ),
-    same_options=_pairs("-g=--global -f=--force -D=--save-dev"),
 )
 
 _PIP = Grammar(
@@ -215,15 +232,15 @@ _GCLOUD = Grammar(
         """--account --billing-project --configuration --flags-file --flatten --format --impersonate-service-account
         --project --trace-token --verbosity --access-token-file --zone --region""",
         "--help --quiet -q --log-http --user-output-enabled --no-user-output-enabled",
+        same="-q=--quiet",
     ),
-    same_options=_pairs("-q=--quiet"),
 )
 _AZ = Grammar(
     everywhere=options(
         "--query --output -o --subscription -g --resource-group -n --name -l --location",
         "--debug --help -h --only-show-errors --verbose -y --yes --no-wait",
+        same="-y=--yes -g=--resource-group -n=--name -o=--output",
     ),
-    same_options=_pairs("-y=--yes -g=--resource-group -n=--name -o=--output"),
 )
 _HELM = Grammar(
     everywhere=options(
@@ -242,8 +259,8 @@ _SYSTEMCTL = Grammar(
         """--user --system --global -a --all -l --full -r --recursive --now -f --force --no-block --no-pager --no-wall
         --no-legend --no-ask-password --no-reload -q --quiet --runtime --plain --failed -i --wait --help -h
         --version""",
+        same="-f=--force",
     ),
-    same_options=_pairs("-f=--force"),
 )
 _CARGO = Grammar(
     everywhere=options(
@@ -259,8 +276,8 @@ _RM = Grammar(
         "",
         """-f --force -i -I --interactive -r -R --recursive -d --dir -v --verbose --one-file-system --preserve-root
         --no-preserve-root --help --version""",
+        same="-R|-r=--recursive -f=--force",
     ),
-    same_options=_pairs("-R|-r=--recursive -f=--force"),
 )
 _PYTHON = Grammar(
     everywhere=options(

@@ -139,9 +139,11 @@ def _own(start: Exec) -> Sequence[Reading]:
     else:
         maybe.add(canonical)
     if called != canonical and not start.script:
-        truly = (
-            canonical in MULTICALL or called in _ALSO.get(canonical, ()) or base(start.program).startswith(called + ".")
-        )
+        if canonical in MULTICALL or (canonical == "git" and called.startswith("git-")):
+            # argv[0] says what it does; by its own name it is as if that stood in front.
+            task = called.removeprefix("git-") if canonical == "git" else called
+            return [_reading({called}, maybe, args), _reading(sure, maybe, (task, *args))]
+        truly = called in _ALSO.get(canonical, ()) or base(start.program).startswith(called + ".")
         (sure if truly else maybe).add(called)
     if not start.script:
         return [_reading(sure, maybe, args)]

@@ -45,12 +45,12 @@ class Option:
 _ALONE, _WITH_VALUE, _EITHER = (1,), (2,), (1, 2)
 
 
-def option_name(text: str, grammar: Grammar) -> str:
+def option_name(text: str, grammar: Grammar, word: str | None) -> str:
     """The option without its `=value`, in the one spelling of its program."""
     name = text.partition("=")[0]
     if grammar.style == "go":
         name = "-" + name.lstrip("-")
-    return grammar.same_options.get(name, name)
+    return grammar.same_option(name, word)
 
 
 def classify(text: str, following: str | None, grammar: Grammar, word: str | None) -> Arg:
@@ -240,19 +240,22 @@ def _options(arg: Arg, following: str | None, certain: bool, grammar: Grammar, w
     text = arg.text
     name, equals, value = text.partition("=")
     if equals:
-        return [Option(option_name(name, grammar), value, certain, MARK in text)]
+        return [Option(option_name(name, grammar, word), value, certain, MARK in text)]
     if grammar.style == "go" or text.startswith("--") or len(text) == 2 or grammar.takes(text, word) is not None:
         taken = following if 2 in arg.steps else None
-        return [Option(option_name(text, grammar), taken, certain, arg.steps == _EITHER or MARK in text)]
-    cluster = [Option(option_name(text, grammar), None, certain)]
+        return [Option(option_name(text, grammar, word), taken, certain, arg.steps == _EITHER or MARK in text)]
+    letters = {"-" + letter for letter in text[1:]}
+    # A program that we do not know may as well call one option so: `java -jar`.
+    spelled = all(grammar.takes(letter, word) is not None for letter in letters)
+    cluster = [] if spelled else [Option(text, None, certain)]
     for index, letter in enumerate(text[1:], start=1):
         name = "-" + letter
         takes = grammar.takes(name, word)
         if takes:
             attached = text[index + 1 :] or following
-            cluster.append(Option(option_name(name, grammar), attached, certain, MARK in text))
+            cluster.append(Option(option_name(name, grammar, word), attached, certain, MARK in text))
             break
-        # Behind a letter that we do not know, the rest may be its value.
-        cluster.append(Option(option_name(name, grammar), None, certain, takes is None))
-        certain = certain and takes is not None
+        # A letter that we do not know may take the rest as its value, or be part of one long name.
+        certain = certain and spelled
+        cluster.append(Option(option_name(name, grammar, word), None, certain, takes is None))
     return cluster
