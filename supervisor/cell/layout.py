@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from supervisor.agents.cellside import Needs
 from supervisor.cell import carried, places
-from supervisor.cell.environment import CERTIFICATES, FOLDERS
+from supervisor.cell.environment import CERTIFICATES, FOLDERS, SECRET_FILES
 from supervisor.cell.facts import HostFacts
 from supervisor.cell.git import git_files
 from supervisor.cell.plan import GIB, Mount, Placeholder
@@ -54,12 +54,11 @@ class Layout:
         self._workspace_and_writes(files)
         for path in needs.write:
             self._config_folder(str(path))
-        for path in (*read, *map(str, needs.read)):
-            self._show(path, asked=True)
-        for path in files.read:
-            self._show(self._scope_path(path), asked=True)
-        for path in self._tool_folders():
-            self._show(path)
+        wanted = (*read, *map(str, needs.read), *map(self._scope_path, files.read))
+        for place in wanted:
+            self._show(place, asked=True)
+        for place in self._tool_folders():
+            self._show(place)
         self._home_files(needs)
         self._freeze(files, needs)
         return self._in_order(), tuple(self._placeholders.values())
@@ -211,9 +210,12 @@ class Layout:
             f"{self._environment.get(f'XDG_{name}_HOME') or self._home_path(path)}/agent-supervise"
             for name, path in base.items()
         ]
-        told = ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE", "KUBECONFIG", "GOOGLE_APPLICATION_CREDENTIALS")
-        told += ("DOCKER_CONFIG", "AZURE_CONFIG_DIR", "CLOUDSDK_CONFIG", "NETRC", "GNUPGHOME", "VAULT_TOKEN_FILE")
-        named = [part for name in told for part in self._environment.get(name, "").split(":") if part.startswith("/")]
+        named = [
+            part
+            for name in SECRET_FILES
+            for part in self._environment.get(name, "").split(":")
+            if part.startswith("/") and len(part) > 1
+        ]
         return self._both([*(self._home_path(path) for path in places.HIDDEN), *keys, *ours, *named])
 
     def _freeze(self, files: Files, needs: Needs) -> None:
@@ -230,19 +232,18 @@ class Layout:
                 continue
             if not self._facts.kind(path):
                 text = texts[path] if path in texts else _empty(path)
-                if self._facts.kind(str(PurePosixPath(path).parent)) == "" and around.source != around.target:
-                    continue
-                self._placeholders[path] = Placeholder(path, text)
+                self._placeholders[path] = Placeholder(_outside(path, around), text)
             self._pin(path, around)
 
     def _pin(self, path: str, around: Mount) -> None:
         """Freeze a path, and hold the folders on the way to it: a renamed parent would take the mount with it."""
-        self._frozen[path] = Mount("bind", path, path, owner=around.owner)
+        self._frozen[path] = Mount("bind", path, _outside(path, around), owner=around.owner)
         for parent in PurePosixPath(path).parents:
             folder = str(parent)
             if folder == around.target:
                 break
-            self._frozen.setdefault(folder, Mount("bind", folder, folder, True, owner=around.owner))
+            held = Mount("bind", folder, _outside(folder, around), True, owner=around.owner)
+            self._frozen.setdefault(folder, held)
         real = self._facts.real(path)
         if real != path and self._showing(real) is None:
             self._show(real)
@@ -302,6 +303,11 @@ class Layout:
             if self._facts.kind(path):
                 found[self._facts.real(path)] = None
         return tuple(found)
+
+
+def _outside(path: str, around: Mount) -> str:
+    """Where outside a path lies that is seen through `around`."""
+    return around.source + path[len(around.target) :]
 
 
 def _empty(path: str) -> str | None:
