@@ -159,6 +159,8 @@ class Layout:
         if writable and any(below(real, top) for top in places.BELOW_THESE_NO_WORKSPACE):
             raise UsageError("a folder of the system cannot be written by an agent", where=path)
         for target in dict.fromkeys((spot, real)):
+            if target in places.SYSTEM and target not in self._shown:
+                continue  # A link of the system's, which the cell has too.
             over = self._showing(target)
             if over is None or (writable and not over.writable):
                 owner = self._owner_of(real) if asked or below(target, self.home) else None

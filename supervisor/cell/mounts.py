@@ -48,10 +48,14 @@ class Root:
         self._fd = os.open(self._stage, os.O_PATH | os.O_CLOEXEC)
         self._own(self._fd, None)
         os.mkdir(self._stage + _OURS, 0o755)
-        os.mkdir(f"{self._stage}{_OURS}/folder", 0o555)
-        os.close(os.open(f"{self._stage}{_OURS}/file", os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o444))
+        # What covers a hidden place: nothing in it, and even that is not for reading.
+        os.mkdir(f"{self._stage}{_OURS}/folder", 0)
+        os.close(os.open(f"{self._stage}{_OURS}/file", os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0))
         for number, entry in enumerate(entries):
-            self._make(number, entry)
+            try:
+                self._make(number, entry)
+            except OSError as error:
+                raise HostError(f"the cell cannot have its {entry[0]} entry: {error}", where=entry[1]) from error
         os.close(self._fd)
         kernel.pivot_to(self._stage)
         root = os.open("/", os.O_PATH | os.O_CLOEXEC)
