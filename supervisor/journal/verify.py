@@ -132,7 +132,7 @@ def _verify_end(
 
 def _open(size: int, chain: _Chain) -> str:
     torn = "; the last line was never finished and nothing acted upon it" if chain.torn else ""
-    return f"not closed: it runs still, or crashed; the chain holds, {size} of {chain.lines} lines are signed{torn}"
+    return f"not closed; the chain holds, {size} of {chain.lines} lines are signed{torn}"
 
 
 def _other_session(wanted: str, signed: str, first: dict[str, object]) -> str:
