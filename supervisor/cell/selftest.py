@@ -9,6 +9,8 @@ Prints one line a feature: name, `yes` or `no`, and what happened, separated by 
 from __future__ import annotations
 
 import _socket
+import array
+import ctypes
 import fcntl
 import os
 import struct
@@ -17,6 +19,8 @@ from supervisor.cell import kernel
 
 _ATTRIBUTES = kernel.ATTR_RDONLY | kernel.ATTR_NOSUID | kernel.ATTR_NODEV
 _LENT = 0x7FFF0000
+_NOTIFY_RECEIVE, _NOTIFY_SEND, _NOTIFY_BYTES, _CONTINUE = 0xC0502100, 0xC0182101, 80, 1
+_SEIZE, _DETACH, _TRACE_EXEC, _EVENT_EXEC, _WAIT_ALL = 0x4206, 17, 0x10, 4, 0x40000000
 
 
 def _enter(flags: int) -> None:
@@ -140,7 +144,7 @@ def lent_files() -> str:
     if os.geteuid() != 0:
         return "not needed: the agent has your own user id"
     folder = os.getcwd()
-    owner = os.stat(folder)  # noqa: PTH116
+    owner = os.stat(folder)
     id_map = _held_namespace(owner.st_uid, owner.st_gid)
     kernel.unshare(kernel.CLONE_NEWNS)
     tree = kernel.clone_tree(folder, recursive=False)
@@ -150,6 +154,66 @@ def lent_files() -> str:
     return f"the files of {folder} can be lent"
 
 
+def exec_gate() -> str:
+    """A program start that the kernel holds for us: one is refused, one is stopped before its first instruction."""
+    from supervisor.cell.seccomp import install
+
+    ours, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    pid = os.fork()
+    if pid == 0:
+        try:
+            kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+            listener = install()
+            rights = array.array("i", [listener])
+            theirs.sendmsg([b"x"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, rights)])
+            os.close(listener)
+            try:
+                os.execv("/bin/true", ["refused"])
+            except PermissionError:
+                os.execv("/bin/true", ["allowed"])
+        except BaseException as error:
+            theirs.send(str(error).encode())
+        finally:
+            os._exit(9)
+    theirs.close()
+    data, ancillary, _, _ = ours.recvmsg(4096, _socket.CMSG_SPACE(4))
+    if not ancillary:
+        raise OSError(1, data.decode("utf-8", "replace"))
+    listener = array.array("i", ancillary[0][2])[0]
+    _answer(listener, error=13)
+    trace = ctypes.CDLL(None, use_errno=True).ptrace
+    trace.argtypes = (ctypes.c_long, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
+    if trace(_SEIZE, pid, None, _TRACE_EXEC) < 0:
+        number = ctypes.get_errno()
+        os.kill(pid, 9)
+        raise OSError(number, f"ptrace: {os.strerror(number)}")
+    _answer(listener, flags=_CONTINUE)
+    _, status = os.waitpid(pid, _WAIT_ALL)
+    if status >> 8 != 5 | _EVENT_EXEC << 8:
+        raise OSError(1, "an allowed program could not be stopped before it ran")
+    trace(_DETACH, pid, None, None)
+    _, status = os.waitpid(pid, 0)
+    if status != 0:
+        raise OSError(1, "an allowed program did not run")
+    return "holds every program start; what was approved is what runs"
+
+
+def _answer(listener: int, *, error: int = 0, flags: int = 0) -> None:
+    held = bytearray(_NOTIFY_BYTES)
+    fcntl.ioctl(listener, _NOTIFY_RECEIVE, held)
+    (number,) = struct.unpack_from("Q", held)
+    fcntl.ioctl(listener, _NOTIFY_SEND, bytearray(struct.pack("Qqii", number, 0, -error, flags)))
+
+
+def landlock() -> str:
+    """The kernel's own layer of file rules; told for information."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    version = libc.syscall(ctypes.c_long(444), None, ctypes.c_size_t(0), ctypes.c_uint(1))
+    if version < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return f"version {version} (not needed)"
+
+
 FEATURES = (
     ("user namespace", user_namespace),
     ("mount namespace", mount_namespace),
@@ -157,6 +221,8 @@ FEATURES = (
     ("network namespace", network_namespace),
     ("terminal", terminal),
     ("lent files", lent_files),
+    ("exec gate", exec_gate),
+    ("landlock", landlock),
 )
 
 
