@@ -73,33 +73,52 @@ def _plan(cls: type) -> tuple[str | None, tuple[tuple[str, object], ...]]:
 
 def to_json(value: object) -> Any:
     """Encode a model value as plain JSON."""
-    if isinstance(value, str) and not isinstance(value, Enum):
-        return portable(value)
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, Effect):
-        return value.word
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, int):
-        return value
-    if isinstance(value, tuple | list):
-        return [to_json(item) for item in value]
-    if isinstance(value, Mapping):
-        return {portable(str(key)): to_json(item) for key, item in value.items()}
-    if isinstance(value, datetime):
-        return rfc3339(value)
-    if isinstance(value, timedelta):
-        return round(value.total_seconds())
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        kind, fields = _plan(type(value))
+    encode = _ENCODERS.get(type(value))
+    if encode is None:
+        encode = _ENCODERS[type(value)] = _encoder(type(value))
+    return encode(value)
+
+
+def _encoder(cls: type) -> Callable[[Any], Any]:
+    """How values of exactly this class are encoded; looked up once a class, because each program start is encoded."""
+    if issubclass(cls, str) and not issubclass(cls, Enum):
+        return portable
+    if cls is type(None) or issubclass(cls, bool):
+        return lambda value: value
+    if issubclass(cls, Effect):
+        return lambda value: value.word
+    if issubclass(cls, Enum):
+        return lambda value: value.value
+    if issubclass(cls, int):
+        return lambda value: value
+    if issubclass(cls, tuple | list):
+        return lambda value: [to_json(item) for item in value]
+    if issubclass(cls, Mapping):
+        return lambda value: {portable(str(key)): to_json(item) for key, item in value.items()}
+    if issubclass(cls, datetime):
+        return rfc3339
+    if issubclass(cls, timedelta):
+        return lambda value: round(value.total_seconds())
+    if dataclasses.is_dataclass(cls):
+        return _dataclass_encoder(cls)
+    raise TypeError(f"not a model value: {cls.__name__}")
+
+
+def _dataclass_encoder(cls: type) -> Callable[[Any], Any]:
+    kind, fields = _plan(cls)
+
+    def encode(value: Any) -> Json:
         out: Json = {} if kind is None else {"kind": kind}
         for name, empty in fields:
             item = getattr(value, name)
             if item != empty:
                 out[name] = to_json(item)
         return out
-    raise TypeError(f"not a model value: {type(value).__name__}")
+
+    return encode
+
+
+_ENCODERS: dict[type, Callable[[Any], Any]] = {}
 
 
 _Reader = Callable[[Any], Any]
