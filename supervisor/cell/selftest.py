@@ -5,7 +5,7 @@ Prints one line a feature: name, `yes` or `no`, and what happened, separated by 
 """
 
 # pathlib takes longer to load than all of this.
-# ruff: noqa: PTH102
+# ruff: noqa: PTH102, PTH109, PTH116, PTH208
 from __future__ import annotations
 
 import _socket
