@@ -21,7 +21,8 @@ SHORTEST: Final = 8
 """Characters. A shorter known value would be found in innocent text all the time."""
 
 _SECRET_VARIABLE: Final = re.compile(r"(?i)KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|_PAT\Z|_DSN\Z")
-_PLAIN_WORDS: Final = re.compile(r"(?i)[a-z]{1,12}|[0-9.,:]+|(.)\1*")
+_PASSWORD_VARIABLE: Final = re.compile(r"(?i)PASSWORD|PASSWD|PASSPHRASE")
+_SETTING: Final = re.compile(r"(?i)[a-z]{1,12}|[0-9.,:]+|(.)\1*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,15 @@ def mark(kind: str) -> str:
 def environment_secrets(environment: Mapping[str, str]) -> dict[str, str]:
     """Values of the developer's environment that must never be recorded, and the variable that each is of.
 
-    Taken by the variable's name. What names an existing file, and plain words and numbers, are settings, not secrets.
+    Taken by the variable's name. What names an existing file is none; plain words and numbers are settings, unless the
+    variable is a password's.
     """
     found: dict[str, str] = {}
     for name, value in environment.items():
         value = value.strip()
-        if len(value) < SHORTEST or not _SECRET_VARIABLE.search(name) or _PLAIN_WORDS.fullmatch(value):
+        if len(value) < SHORTEST or not _SECRET_VARIABLE.search(name):
+            continue
+        if _SETTING.fullmatch(value) and not _PASSWORD_VARIABLE.search(name):
             continue
         if value.startswith(("/", "~", "./")) and os.path.lexists(os.path.expanduser(value)):  # noqa: PTH111
             continue
