@@ -239,12 +239,14 @@ class Layout:
 
     def _pin(self, path: str, around: Mount) -> None:
         """Freeze a path, and hold the folders on the way to it: a renamed parent would take the mount with it."""
-        self._frozen[path] = Mount("bind", path, _outside(path, around), owner=around.owner)
+        is_link = self._facts.kind(path) == "link"
+        self._frozen[path] = Mount("hold" if is_link else "bind", path, _outside(path, around), owner=around.owner)
         for parent in PurePosixPath(path).parents:
             folder = str(parent)
             if folder == around.target:
                 break
-            held = Mount("bind", folder, _outside(folder, around), True, owner=around.owner)
+            is_link = self._facts.kind(folder) == "link"
+            held = Mount("hold" if is_link else "bind", folder, _outside(folder, around), True, owner=around.owner)
             self._frozen.setdefault(folder, held)
         real = self._facts.real(path)
         if real != path and self._showing(real) is None:

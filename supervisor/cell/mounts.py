@@ -40,7 +40,7 @@ class Root:
         # Before anything is mounted: a stage hides what lies below it.
         host = os.open("/", os.O_PATH | os.O_CLOEXEC)
         for number, entry in enumerate(entries):
-            if entry[0] == "bind":
+            if entry[0] in ("bind", "hold"):
                 self._trees[number] = self._open(host, entry)
         os.close(host)
         self._stage = next(folder for folder in _STAGES if os.path.isdir(folder))
@@ -64,7 +64,7 @@ class Root:
 
     def _make(self, number: int, entry: Entry) -> None:
         kind, target, source, writable, _, mode, size, data, _ = entry
-        if kind == "bind":
+        if kind in ("bind", "hold"):
             self._attach(self._trees.pop(number), target, writable)
         elif kind == "hide":
             self._hide(target)
@@ -100,9 +100,12 @@ class Root:
     # ── what is shown ────────────────────────────────────────────────────────────────────────────
 
     def _open(self, host: int, entry: Entry) -> int:
-        _, _, source, writable, devices, _, _, _, owner = entry
+        kind, _, source, writable, devices, _, _, _, owner = entry
         try:
             place = kernel.open_beneath(host, source)
+            if stat.S_ISLNK(os.fstat(place).st_mode) and kind != "hold":
+                os.close(place)
+                raise OSError(errno.ELOOP, "it became a link meanwhile")
         except OSError as error:
             raise HostError(f"cannot be shown in the cell: {error.strerror}", where=source) from error
         attributes = kernel.ATTR_NOSUID

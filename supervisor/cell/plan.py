@@ -12,7 +12,7 @@ from supervisor.cell.environment import cell_environment
 from supervisor.cell.facts import Host, HostFacts
 from supervisor.policy.scope import Files
 
-MountKind = Literal["bind", "hide", "tmpfs", "folder", "link", "text", "proc", "devpts", "seal"]
+MountKind = Literal["bind", "hold", "hide", "tmpfs", "folder", "link", "text", "proc", "devpts", "seal"]
 GIB = 1024**3
 INSIDE_ROOT = (1000, 1000, "agent")
 """(uid, gid, name) inside for an agent that root started: no agent or tool takes it for root."""
@@ -23,7 +23,7 @@ class Mount:
     """One entry of the cell's file system; entries are made in their order.
 
     `bind` shows `source` (with the mounts below it) at `target`; `owner` (uid, gid outside) are whose files are lent to
-    the agent where root started it. `hide` covers what is there with nothing. `tmpfs` of `size` bytes belongs to the
+    the agent where root started it. `hold` does the same with a link, so that nothing replaces it. `hide` covers what is there with nothing. `tmpfs` of `size` bytes belongs to the
     agent if `writable`. `text` is a file with `data`, over an existing one if there is one. `link` leads to `source`.
     `seal` makes an own tmpfs read-only.
     """
