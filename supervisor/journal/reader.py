@@ -48,11 +48,10 @@ def read(folder: Path) -> Iterator[Json]:
     Raises `JournalError` for a journal that is missing or cannot be read.
     """
     for seq, (text, whole) in enumerate(raw_lines(folder / "journal.jsonl")):
+        if not whole:
+            return
         line = parse_line(text)
-        if line is not None:
-            yield line
-        elif whole:
-            yield {"seq": seq, "kind": "unreadable"}
+        yield {"seq": seq, "kind": "unreadable"} if line is None else line
 
 
 def first_and_last(folder: Path, most: int = 1 << 16) -> tuple[list[Json], Json]:

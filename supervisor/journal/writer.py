@@ -182,16 +182,18 @@ class JournalWriter:
 
     def _write(self, data: bytes) -> None:
         """One whole line or nothing. Raises `OSError`."""
-        written = 0
+        rest = memoryview(data)
         try:
-            written = os.write(self._file, data)
-            if written != len(data):
-                raise OSError(errno.ENOSPC, f"only {written} of {len(data)} bytes were written")
+            while rest:
+                written = os.write(self._file, rest)  # a short write is followed by one that says why
+                if not written:
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                rest = rest[written:]
         except BaseException:
             with contextlib.suppress(OSError):  # a rest that stays has no line feed, so it is never taken for a line
                 os.ftruncate(self._file, self._size)
             raise
-        self._size += written
+        self._size += len(data)
 
     def _sync_loop(self) -> None:
         last = time.monotonic()
