@@ -99,7 +99,7 @@ def _build(plan: Plain, control: _socket.socket) -> int:
     _signal.signal(_signal.SIGTERM, orphaned)
     kernel.prctl(kernel.PR_SET_PDEATHSIG, _signal.SIGTERM)
     # Loaded now: the cell does not show this package's files.
-    install = _filter() if plan.gate else None
+    install = _filter(plan.gate)
     id_maps: dict[tuple[int, int], int] = {}
     lent = plan.lent
     try:
@@ -146,10 +146,15 @@ def _build(plan: Plain, control: _socket.socket) -> int:
     return 0
 
 
-def _filter() -> Callable[[], int]:
-    from supervisor.cell.seccomp import install
+def _filter(gate: bool) -> Callable[[], int | None]:
+    """What installs the system-call filter; it gives the exec gate's listener if there is to be one."""
+    if gate:
+        from supervisor.cell.seccomp import install
 
-    return install
+        return install
+    from supervisor.cell.weakened import install_static
+
+    return install_static
 
 
 def _id_map(owner: tuple[int, int], lent: tuple[int, int]) -> int:
@@ -198,7 +203,7 @@ class _First:
     """The first process of the cell: unprivileged and filtered before it starts the agent."""
 
     def __init__(
-        self, plan: Plain, control: _socket.socket, life: int, wish: int, install: Callable[[], int] | None
+        self, plan: Plain, control: _socket.socket, life: int, wish: int, install: Callable[[], int | None]
     ) -> None:
         self._plan, self._control, self._life, self._wish, self._install = plan, control, life, wish, install
         self._stdio: list[int] = []
@@ -224,8 +229,9 @@ class _First:
         self._drop()
         given = self._pty() if plan.stdio == "pty" else self._pipes()
         outward = given + outward
-        if self._install is not None:
-            outward.append(self._install())
+        listener = self._install()
+        if listener is not None:
+            outward.append(listener)
         self._send_ready(outward)
 
     def _await(self, word: bytes) -> None:

@@ -23,9 +23,9 @@ class Mount:
     """One entry of the cell's file system; entries are made in their order.
 
     `bind` shows `source` (with the mounts below it) at `target`; `owner` (uid, gid outside) are whose files are lent to
-    the agent where root started it. `hold` does the same with a link, so that nothing replaces it. `hide` covers what is there with nothing. `tmpfs` of `size` bytes belongs to the
-    agent if `writable`. `text` is a file with `data`, over an existing one if there is one. `link` leads to `source`.
-    `seal` makes an own tmpfs read-only.
+    the agent where root started it. `hold` does the same with a link, so that nothing replaces it. `hide` covers what
+    is there with nothing. `tmpfs` of `size` bytes belongs to the agent if `writable`. `text` is a file with `data`,
+    over an existing one if there is one. `link` leads to `source`. `seal` makes an own tmpfs read-only.
     """
 
     kind: MountKind

@@ -205,8 +205,8 @@ def test_an_ordinary_user_gets_the_same_cell(stage: Stage) -> None:
     if not python.exists() or b"True" not in subprocess.run([python, "-c", version], capture_output=True).stdout:
         pytest.skip("no /usr/bin/python3 of 3.11 or later for another user to run")
     done = subprocess.run(
-        [python, "-c", UNPRIVILEGED, str(ROOT)], capture_output=True, text=True, user=65533, group=65533, extra_groups=[],
-        env={"PATH": os.defpath}, cwd="/",
+        [python, "-c", UNPRIVILEGED, str(ROOT)], capture_output=True, text=True, user=65533, group=65533,
+        extra_groups=[], env={"PATH": os.defpath}, cwd="/",
     )  # fmt: skip
     assert done.stdout.split() == ["65533", "0000000000000000", "refused", "frozen", "7"], done.stderr
 
