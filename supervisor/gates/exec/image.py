@@ -1,0 +1,184 @@
+"""Which file a program start would run: resolved as the kernel would, known by its content, with its interpreters."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import mmap
+import os
+import re
+import stat
+from dataclasses import dataclass
+
+from supervisor.cell import kernel
+from supervisor.gates.exec.calls import descriptor_of
+from supervisor.gates.exec.caller import Call, Standing
+from supervisor.gates.exec.catalog import Catalog
+from supervisor.gates.exec.golang import go_program
+
+_AT_FDCWD = -100
+_HEAD = 256
+_DEEPEST = 4
+"""Interpreters of interpreters that the kernel follows (fs/exec.c)."""
+_OWN_DESCRIPTOR = re.compile(rb"(?:/dev/fd|/proc/(?:self|thread-self|(\d+))/fd)/(\d+)\Z")
+_OWN_PROGRAM = re.compile(rb"/proc/(?:self|thread-self|(\d+))/exe\Z")
+_MOST_CACHED = 4096
+
+Key = tuple[int, int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """What will run. `device`, `inode` are those of the last interpreter: what the kernel then calls the program.
+
+    `argv` is what the new program will see. `first` is the file that was asked for: a script, or the program itself.
+    """
+
+    device: int
+    inode: int
+    path: str
+    argv: tuple[bytes, ...]
+    first: str
+    script: bool
+    sha256: str = ""
+    known_as: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What is known of one file's bytes."""
+
+    head: bytes
+    sha256: str
+    known_as: tuple[str, ...]
+
+
+class Images:
+    """Resolves in the root of one cell, whose first process is `pid`; belongs to one thread. Raises `OSError`."""
+
+    def __init__(self, pid: int, catalog: Catalog) -> None:
+        self._root = os.open(f"/proc/{pid}/root", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._catalog = catalog
+        self._owner = os.stat(f"/proc/{pid}").st_uid
+        self._known: dict[Key, _Content] = {}
+
+    def close(self) -> None:
+        """Let go of the cell's root."""
+        os.close(self._root)
+
+    def of(self, call: Call, caller: Standing, cwd: str) -> Image:
+        """The image behind a call. Raises `OSError` with the errno that the caller should get, `Gone`."""
+        descriptor, name = self._open(call, caller, cwd)
+        argv = call.argv or (b"",)  # Linux puts an empty word where there is none (5.18)
+        try:
+            return self._image(descriptor, name, argv, cwd)
+        finally:
+            os.close(descriptor)
+
+    def _image(self, descriptor: int, name: bytes, argv: tuple[bytes, ...], cwd: str) -> Image:
+        first, content, found = "", None, (0, 0)
+        interpreter = descriptor
+        opened: list[int] = []
+        try:
+            for depth in range(_DEEPEST + 2):
+                status = os.fstat(interpreter)
+                if not stat.S_ISREG(status.st_mode):
+                    raise OSError(errno.EACCES, "not a file")
+                path = os.readlink(f"/proc/self/fd/{interpreter}")  # noqa: PTH115
+                this = self._content(interpreter, status, path)
+                first, content = first or path, content or this
+                found = (status.st_dev, status.st_ino)
+                words = _interpreter(this.head)
+                if words is None:
+                    known = content.known_as if depth == 0 else this.known_as
+                    return Image(*found, path, argv, first, depth > 0, content.sha256, known)
+                if depth > _DEEPEST:
+                    raise OSError(errno.ELOOP, "interpreters of interpreters")
+                argv = (*words, name, *argv[1:])
+                name = words[0]
+                interpreter = self._open_path(words[0], cwd)
+                opened.append(interpreter)
+            raise OSError(errno.ELOOP, "interpreters of interpreters")
+        finally:
+            for number in opened:
+                os.close(number)
+
+    # ── which file ───────────────────────────────────────────────────────────────────────────────
+
+    def _open(self, call: Call, caller: Standing, cwd: str) -> tuple[int, bytes]:
+        """An O_PATH or other descriptor of the file, and the name that an interpreter will be given for it."""
+        if call.of_descriptor:
+            if call.folder == _AT_FDCWD:
+                raise OSError(errno.EACCES, "a folder")
+            return descriptor_of(caller.pid, call.folder), b"/dev/fd/%d" % call.folder
+        path = call.path
+        if not path:
+            raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
+        if not path.startswith(b"/") and call.folder != _AT_FDCWD:
+            folder = descriptor_of(caller.pid, call.folder)
+            try:
+                base = os.readlink(f"/proc/self/fd/{folder}")  # noqa: PTH115
+            finally:
+                os.close(folder)
+            return self._open_path(path, base), b"/dev/fd/%d/%s" % (call.folder, path)
+        own = _OWN_DESCRIPTOR.match(path)
+        if own is not None and own[1] in (None, b"%d" % caller.pid_inside):
+            return descriptor_of(caller.pid, int(own[2])), path
+        own = _OWN_PROGRAM.match(path)
+        if own is not None and own[1] in (None, b"%d" % caller.pid_inside):
+            return os.open(f"/proc/{caller.pid}/exe", os.O_PATH | os.O_CLOEXEC), path
+        return self._open_path(path, cwd), path
+
+    def _open_path(self, path: bytes, cwd: str) -> int:
+        whole = path if path.startswith(b"/") else os.path.join(os.fsencode(cwd), path)  # noqa: PTH118
+        return kernel.open_beneath(self._root, os.fsdecode(whole), follow=True)
+
+    # ── which content ────────────────────────────────────────────────────────────────────────────
+
+    def _content(self, descriptor: int, status: os.stat_result, path: str) -> _Content:
+        key = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        content = self._known.get(key)
+        if content is None:
+            if len(self._known) >= _MOST_CACHED:
+                self._known.clear()
+            content = self._known[key] = self._look(descriptor, status, path)
+        return content
+
+    def _look(self, descriptor: int, status: os.stat_result, path: str) -> _Content:
+        changeable = not os.fstatvfs(descriptor).f_flag & os.ST_RDONLY
+        try:
+            # A descriptor of the file itself, from the O_PATH one: no name is looked up again (open(2), O_PATH).
+            file = os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
+        except PermissionError as error:
+            if changeable and status.st_uid == self._owner:
+                raise OSError(errno.EACCES, "a program that hides its content") from error
+            return _Content(b"", "", ())
+        try:
+            head = os.pread(file, _HEAD, 0)
+            if not changeable and not head.startswith(b"\x7fELF"):
+                return _Content(head, "", ())
+            if not status.st_size:
+                return _Content(head, hashlib.sha256().hexdigest(), ())
+            with mmap.mmap(file, 0, prot=mmap.PROT_READ) as data:
+                name = go_program(data) if head.startswith(b"\x7fELF") else ""
+                if not changeable:
+                    # The cell cannot write here: such a file is what its name says, unless it says otherwise itself.
+                    return _Content(head, "", (name,) if name and name != os.path.basename(path) else ())  # noqa: PTH119
+                digest = hashlib.sha256(data).hexdigest()
+            known = self._catalog.names(digest, status.st_size, path)
+            return _Content(head, digest, tuple(dict.fromkeys((*((name,) if name else ()), *known))))
+        finally:
+            os.close(file)
+
+
+def _interpreter(head: bytes) -> tuple[bytes, ...] | None:
+    """The words of a `#!` line as the kernel takes them: the interpreter and at most one argument (execve(2))."""
+    if not head.startswith(b"#!"):
+        return None
+    line = head[2:].split(b"\n", 1)[0].strip(b" \t")
+    # NUL ends the line for the kernel too.
+    line = line.split(b"\0", 1)[0].rstrip(b" \t")
+    if not line:
+        raise OSError(errno.ENOEXEC, "an empty #! line")
+    cut = re.split(rb"[ \t]+", line, maxsplit=1)
+    return tuple(cut)
