@@ -56,6 +56,8 @@ class StreamRedactor:
         """
         seen = len(self._before)
         text = self._before + pending
+        if not final and (broken := _CUT_SHORT.search(text, max(0, len(text) - 64))):
+            text = text[: max(seen, broken.start())]  # half a control would look like the beginning of a new word
         controls = any(control in text for control in _USUAL)
         plain = _OTHER.sub(" ", _COLOUR.sub("", text)) if controls else text
         found = self._find(plain)
@@ -93,9 +95,7 @@ class StreamRedactor:
         if "-----BEGIN" in tail and (begins := _KEY_BEGINS.search(tail)):
             keep = max(keep, len(tail) - begins.start())
         keep = max(keep, self._known_begins(tail))
-        cut = _back(text, keep)
-        broken = _CUT_SHORT.search(text, max(0, len(text) - 64))
-        return min(cut, broken.start()) if broken else cut
+        return _back(text, keep)
 
     def _known_begins(self, tail: str) -> int:
         """How many characters of the end of `tail` are an unfinished known value."""
