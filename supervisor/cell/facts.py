@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 Kind = Literal["folder", "file", "link", "socket", "fifo", "device", ""]
-_MOST_TEXT_BYTES = 256 * 1024
+MOST_TEXT_BYTES = 256 * 1024
 
 
 class HostFacts(Protocol):
@@ -33,8 +33,8 @@ class HostFacts(Protocol):
     def entries(self, path: str) -> tuple[str, ...]:
         """The names in a folder, sorted; none if it cannot be read."""
 
-    def text(self, path: str) -> str:
-        """A small text file; "" if it is missing, unreadable or large."""
+    def text(self, path: str, most: int = MOST_TEXT_BYTES) -> str:
+        """A text file of at most so many bytes; "" if it is missing, unreadable or larger."""
 
     def meeting_points(self, path: str) -> tuple[str, ...]:
         """Every socket and FIFO below a folder: doors to whoever listens outside."""
@@ -74,7 +74,7 @@ class Host:
         except OSError:
             return ()
 
-    def text(self, path: str) -> str:
+    def text(self, path: str, most: int = MOST_TEXT_BYTES) -> str:
         try:
             file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except OSError:
@@ -82,8 +82,8 @@ class Host:
         with os.fdopen(file, "rb") as opened:
             if not stat.S_ISREG(os.fstat(file).st_mode):
                 return ""
-            data = opened.read(_MOST_TEXT_BYTES + 1)
-        return "" if len(data) > _MOST_TEXT_BYTES else data.decode("utf-8", "surrogateescape")
+            data = opened.read(most + 1)
+        return "" if len(data) > most else data.decode("utf-8", "surrogateescape")
 
     def meeting_points(self, path: str) -> tuple[str, ...]:
         found: list[str] = []

@@ -14,6 +14,7 @@ from supervisor.cell.plan import GIB, Mount, Placeholder
 from supervisor.errors import UsageError
 from supervisor.policy.scope import Files
 
+_MOST_COPIED_BYTES = 64 * 1024**2
 _TEXT_NAMES = (".json", ".jsonc", ".toml", ".yaml", ".yml", ".md", ".sh", ".env", ".txt", ".Dockerfile", ".js", ".ts")
 
 
@@ -197,7 +198,7 @@ class Layout:
         }
         for path in needs.copy:
             if facts.kind(str(path)) in ("file", "link"):
-                texts[str(path)] = facts.text(str(path))
+                texts[str(path)] = facts.text(str(path), _MOST_COPIED_BYTES)
         for target, text in texts.items():
             if text and self._showing(target) is None:
                 self._made.append(Mount("text", target, data=text.encode("utf-8", "surrogateescape"), mode=0o600))

@@ -262,6 +262,7 @@ def _plain(
         "umask": umask,
         "size": size,
         "stdio": stdio,
-        "limits": [(resource.RLIMIT_CORE, 0, 0), (resource.RLIMIT_NPROC, processes, processes)],
+        # One byte, not none: with none a crash in the cell still runs the host's core_pattern program (core(5)).
+        "limits": [(resource.RLIMIT_CORE, 1, 1), (resource.RLIMIT_NPROC, processes, processes)],
         "gate": exec_gate,
     }

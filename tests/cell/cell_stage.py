@@ -55,7 +55,7 @@ class Facts:
         below = [name[len(path) + 1 :] for name in self.files if name.startswith(f"{path}/")]
         return tuple(sorted({name.partition("/")[0] for name in below}))
 
-    def text(self, path: str) -> str:
+    def text(self, path: str, most: int = 0) -> str:
         return self.files.get(self.real(path)) or ""
 
     def meeting_points(self, path: str) -> tuple[str, ...]:
