@@ -14,10 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from supervisor.errors import JournalError
+from supervisor.journal.chain import GENESIS, line_hash, sealed
 from supervisor.journal.checkpoint import Checkpoint, write_checkpoint
 from supervisor.journal.keys import known_public, load_key, public_bytes
 from supervisor.journal.verify import Finding, verify
 from supervisor.journal.writer import JournalWriter
+from supervisor.model.codec import canonical
 from supervisor.model.event import ExecEnded, Fault, Proposal, SessionEnded, SessionStarted
 from supervisor.model.request import Subject
 
@@ -157,3 +159,61 @@ def test_the_key_is_made_once_and_private(tmp_path: Path) -> None:
     first = load_key(tmp_path / "keys")
     assert public_bytes(load_key(tmp_path / "keys")) == public_bytes(first) == known_public(tmp_path / "keys")
     assert (tmp_path / "keys" / "checkpoint.ed25519").stat().st_mode & 0o777 == 0o600
+
+
+def test_another_whole_record_in_its_place_is_found(tmp_path: Path) -> None:
+    """A complete, rightly signed journal of another session of this user does not stand in for this one."""
+    folder = write(tmp_path)
+    assert verify(folder, trusted=TRUSTED, session="s1").finding is Finding.GOOD
+    found = verify(folder, trusted=TRUSTED, session="s2")
+    assert (found.finding, found.line) == (Finding.CHANGED, 1) and "s1" in found.detail
+
+
+def test_an_older_checkpoint_does_not_close_a_journal(tmp_path: Path) -> None:
+    """With a checkpoint from before the end put back, the record is open, never good."""
+    folder = write(tmp_path, closed=False)
+    early = (folder / "checkpoint.json").read_bytes()
+    done = write(tmp_path / "done")
+    (done / "checkpoint.json").write_bytes(early)
+    assert verify(done, trusted=TRUSTED).finding is Finding.OPEN
+
+
+def test_a_checkpoint_is_there_from_the_first_line(tmp_path: Path) -> None:
+    """A journal with lines and without a checkpoint is changed, because every journal begins with one."""
+    folder = write(tmp_path, closed=False)
+    (folder / "checkpoint.json").unlink()
+    assert verify(folder, trusted=TRUSTED).finding is Finding.CHANGED
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"[]", b"{}", b"\xff", b'{"size": "x"}', b"[" * 70_000])
+def test_a_damaged_checkpoint_is_unreadable(tmp_path: Path, text: bytes) -> None:
+    """What is no checkpoint is told as unreadable, with its file; it never counts as none."""
+    folder = write(tmp_path)
+    (folder / "checkpoint.json").write_bytes(text)
+    found = verify(folder, trusted=TRUSTED)
+    assert found.finding is Finding.UNREADABLE and "checkpoint.json" in found.detail
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    """A journal or checkpoint that became a link to somewhere else is not read."""
+    folder = write(tmp_path / "session")
+    (folder / "journal.jsonl").rename(tmp_path / "elsewhere")
+    (folder / "journal.jsonl").symlink_to(tmp_path / "elsewhere")
+    assert verify(folder, trusted=TRUSTED).finding is Finding.UNREADABLE
+
+
+def test_lines_after_the_end_are_found(tmp_path: Path) -> None:
+    """Whatever is put behind a closed journal, whole or torn, is named."""
+    folder = write(tmp_path)
+    whole = (folder / "journal.jsonl").read_bytes()
+    for more in (b"x", whole.splitlines(keepends=True)[0], b"\n"):
+        (folder / "journal.jsonl").write_bytes(whole + more)
+        found = verify(folder, trusted=TRUSTED)
+        assert (found.finding, found.line) == (Finding.CHANGED, 7)
+
+
+@given(st.dictionaries(st.text("abefghikpqz_", min_size=1, max_size=8), st.text(max_size=20) | st.integers(0, 9)))
+def test_a_sealed_line_is_its_canonical_json(fields: dict[str, object]) -> None:
+    """The bytes that are written are the canonical JSON of the line, whatever keys stand around the hash."""
+    line, data = sealed({key: value for key, value in fields.items() if key != "hash"}, seq=1, time="t", prev=GENESIS)
+    assert data == canonical(line).encode() + b"\n" and line["hash"] == line_hash(line)
