@@ -19,6 +19,7 @@ Env = tuple[tuple[str, str], ...]
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "mksh", "ash"})
 _OTHER_SHELLS = frozenset({"fish", "csh", "tcsh", "pwsh", "powershell", "nu", "xonsh", "elvish", "rc", "es", "yash"})
 _SHELL_VALUES = frozenset({"-o", "+o", "-O", "+O", "--rcfile", "--init-file"})
+_EATERS = frozenset({"xargs", "find", "parallel", "ssh", "entr"})
 _MOST = 400
 _DEEPEST = 40
 
@@ -54,12 +55,21 @@ def _closure(first: Iterable[Found]) -> tuple[Exec | Opaque, ...]:
             found[Opaque(" ".join(map(readable, start.argv[:20])), "it leads to more programs than we follow")] = None
             break
         text, fed = (item.input, item.fed) if isinstance(item, ShellStart) else (None, False)
-        pending.extend((further, depth + 1) for further in reversed(_leads_to(start, text, fed)))
+        # What sudo or env starts reads the same input; xargs and find eat it themselves.
+        hand_on = fed and not _eats_input(start)
+        for further in reversed(_leads_to(start, text, fed)):
+            if hand_on and isinstance(further, Exec):
+                further = ShellStart(further, text, fed)
+            pending.append((further, depth + 1))
     return tuple(found)
 
 
-def _text(text: str, cwd: str, env: Env, positional: tuple[str, ...] | None) -> list[Found]:
-    starts, texts = shell_starts(text, cwd, env, positional)
+def _eats_input(start: Exec) -> bool:
+    return any(reading.names & (_SHELLS | _EATERS) for reading in readings(start))
+
+
+def _text(text: str, cwd: str, env: Env, positional: tuple[str, ...] | None, *, quoted: bool = False) -> list[Found]:
+    starts, texts = shell_starts(text, cwd, env, positional, quoted=quoted)
     result: list[Found] = list(starts)
     for depth in range(8):
         if not texts:
@@ -295,7 +305,9 @@ def _parallel(args: tuple[str, ...], start: Exec) -> list[Found]:
     if not template:
         return [_opaque(args, "parallel runs what its input says")]
     filled = template.replace("{}", unknown("{}"))
-    return _text(filled if filled != template else f"{template} {unknown('{}')}", start.cwd, start.env, None)
+    return _text(
+        filled if filled != template else f"{template} {unknown('{}')}", start.cwd, start.env, None, quoted=True
+    )
 
 
 def _command_text(args: tuple[str, ...], start: Exec) -> list[Found] | None:

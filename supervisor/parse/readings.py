@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from supervisor.model.request import Exec
 from supervisor.parse.grammar import UNKNOWN, Grammar
 from supervisor.parse.grammars import GRAMMARS
 from supervisor.parse.names import base, is_loader, program_name
-from supervisor.parse.opaque import MARK, is_known
+from supervisor.parse.opaque import MARK, is_known, may_be_many, unknown
 from supervisor.parse.scan import options_in, possible_words
 
 Args = tuple[str, ...]
@@ -83,8 +82,8 @@ _NO_FILE = MappingProxyType(
 )
 _DOCKER_SHORT = MappingProxyType({("image", "rm"): "rmi", ("image", "ls"): "images", ("image", "remove"): "rmi"})
 _DEEPEST = 6
+_LONGEST = 10_000
 _TERRAFORM_VARIABLE = "TF_CLI_ARGS"
-_ENV_WORDS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +93,8 @@ class Reading:
     sure: frozenset[str]
     maybe: frozenset[str]
     args: Args
+    merged: bool = False
+    """The environment's arguments are already among `args`."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -115,6 +116,7 @@ def readings(start: Exec) -> tuple[Reading, ...]:
     for _ in range(_DEEPEST):
         found.extend(pending)
         pending = [further for reading in pending for further in _further(reading, start.env)]
+        pending = [reading for reading in pending if reading not in found]
         if not pending or len(found) > 40:
             break
     return tuple(dict.fromkeys(found))
@@ -132,6 +134,8 @@ def _own(start: Exec) -> Sequence[Reading]:
     args = tuple(argv[1:])
     if not is_known(base(start.program or argv[0])):
         return [Reading(frozenset(), frozenset(), args)]
+    if may_be_many(start.program):
+        return [_reading(set(), {canonical}, args)]
     contents = frozenset(program_name(name) for name in start.known_as)
     sure, maybe = set(contents), set()
     if not contents or canonical in contents:
@@ -174,7 +178,7 @@ def _further(reading: Reading, env: tuple[tuple[str, str], ...]) -> list[Reading
     found: list[Reading] = []
     for names, certain in ((reading.sure, True), (reading.maybe, False)):
         for name in sorted(names):
-            found.extend(_as(name, reading.args, env, certain))
+            found.extend(_as(name, reading.args, () if reading.merged else env, certain))
     return found
 
 
@@ -313,13 +317,11 @@ def _terraform(args: Args, env: Env, other: Other) -> list[Reading]:
     command = words[0] if words else ""
     extra, understood = _terraform_extra(dict(env), words)
     found = []
-    if extra or not understood:
+    if extra:
         at = args.index(command) + 1 if command else 0
-        merged = (*args[:at], *extra, *args[at:])
-        if merged != args:
-            found.append(other("terraform", merged, understood))
-        args = merged
-        command = command or (extra[0] if extra else "")
+        args = (*args[:at], *extra, *args[at:])
+        found.append(other("terraform", args, understood, merged=True))
+    command = command or (extra[0] if extra else "")
     if command == "apply":
         at = args.index("apply")
         destroyed = (*args[:at], "destroy", *args[at + 1 :])
@@ -330,10 +332,10 @@ def _terraform(args: Args, env: Env, other: Other) -> list[Reading]:
             certain = (
                 len(flags) == 1 and flags[0].certain and (flags[0].value in (None, "true", "1", "t", "TRUE", "True"))
             )
-            found.append(other("terraform", destroyed, certain and understood))
+            found.append(other("terraform", destroyed, certain and understood, merged=True))
         elif rest or unknown or not understood:
             # A saved plan may be one that destroys: what is in it is not told by its name.
-            found.append(other("terraform", destroyed, False))
+            found.append(other("terraform", destroyed, False, merged=True))
     return found
 
 
@@ -345,13 +347,12 @@ def _terraform_extra(env: dict[str, str], words: list[str]) -> tuple[Args, bool]
         value = env.get(name, "")
         if not value:
             continue
-        if MARK in value:
-            understood = False
-            continue
         try:
-            extra = shlex.split(value) + extra if len(value) < 100_000 else extra
+            words_of = shlex.split(value) if MARK not in value and len(value) < _LONGEST else None
         except ValueError:
-            understood = False
+            words_of = None
+        understood = understood and words_of is not None
+        extra = (words_of or [unknown(name, many=True)]) + extra
     return tuple(extra), understood
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -15,7 +16,8 @@ from supervisor.parse.shellwords import PIECE, WordReader, Words, hide_unknown
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
-LONGEST = 200_000
+LONGEST = 65_536
+_MOST_DOCUMENTS = 200
 MOST_STARTS = 500
 _DEEPEST = 200
 
@@ -23,13 +25,15 @@ _DEEPEST = 200
 _BUILTINS = frozenset(
     """: [ [[ bg bind break caller cd compgen complete compopt continue declare dirs disown echo enable exit export
     false fc fg getopts hash help history jobs kill let local logout mapfile popd printf pushd pwd read readarray
-    readonly return set shift shopt suspend test times true type typeset ulimit umask unalias unset wait autoload emulate
-    setopt unsetopt zmodload zstyle bindkey compdef print whence rehash float integer""".split()  # noqa: SIM905
+    readonly return set shift shopt suspend test times true type typeset ulimit umask unalias unset wait autoload
+    emulate setopt unsetopt zmodload zstyle bindkey compdef print whence rehash float integer""".split()  # noqa: SIM905
 )
 _PREFIXES = frozenset({"command", "builtin", "exec", "time", "coproc", "noglob", "nocorrect", "-", "!"})
 _SETS_NAMES = frozenset(
     {"read", "readarray", "mapfile", "getopts", "unset", "let", "printf", "eval", "source", ".", "declare", "typeset"}
 )
+# A command name that is neither plain text nor one plain variable may turn out to be anything.
+_ODD_NAME = re.compile(r"[^\w./+\-$:\[]|\$(?![A-Za-z_])|(?<=.)\$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +66,23 @@ def _parser() -> Parser:
 
 
 def shell_starts(
-    text: str, cwd: str = "", env: tuple[tuple[str, str], ...] = (), positional: tuple[str, ...] | None = None
+    text: str,
+    cwd: str = "",
+    env: tuple[tuple[str, str], ...] = (),
+    positional: tuple[str, ...] | None = None,
+    *,
+    quoted: bool = False,
 ) -> tuple[list[ShellStart | Opaque], list[str]]:
     """The starts that `text` leads to directly, and further texts that the shell will read (`eval`, `trap`).
 
-    `positional` are `$0 $1 …` where they are known. Whatever is not understood is in the list as `Opaque`.
+    `positional` are `$0 $1 …` where they are known; `quoted` says that unknown pieces of the text cannot become shell
+    syntax. Whatever is not understood is in the list as `Opaque`.
     """
     if len(text) > LONGEST:
         return [Opaque(readable(text[:200]), f"{len(text)} characters of shell text are more than we read")], []
     shown = readable(text)
+    if text.count("<<") > _MOST_DOCUMENTS:
+        return [Opaque(shown[:200], "more here-documents than we read")], []
     try:
         source = hide_unknown(text).encode("utf-8", "surrogateescape")
         tree = _parser().parse(source)
@@ -94,7 +106,7 @@ def shell_starts(
             _command(node, walk)
         elif node.type == "ERROR":
             walk.found.extend(_loose(node, walk))
-    if PIECE.encode() in source:
+    if not quoted and PIECE.encode() in source:
         walk.found.append(Opaque(shown, "part of this shell text is known only when it runs"))
     return walk.found, walk.texts
 
@@ -134,11 +146,12 @@ def _learn(nodes: list[tuple[Any, int, bool]], walk: _Walk) -> None:
             name_text = walk.words.source_text(node)
             if name_text in ("set", "shift"):
                 walk.words.positional = None
-            lost = lost or name_text in _SETS_NAMES or not name_text.replace("/", "").replace("-", "").isalnum()
+            lost = lost or name_text in _SETS_NAMES or _ODD_NAME.search(name_text) is not None
         elif kind in ("unset_command", "postfix_expression", "++", "--"):
             lost = True
     if lost or "IFS" in assigned:
         return
+    values: dict[str, tuple[int, str]] = {}
     for key, places in assigned.items():
         node = places[0]
         if len(places) != 1 or node is None or b"+=" in walk.source[node.start_byte : node.end_byte]:
@@ -146,7 +159,9 @@ def _learn(nodes: list[tuple[Any, int, bool]], walk: _Walk) -> None:
         value = node.child_by_field_name("value")
         found = walk.words.read(value) if value is not None else [""]
         if len(found) == 1 and is_known(found[0]):
-            walk.words.variables[key] = (node.end_byte, found[0])
+            values[key] = (node.end_byte, found[0])
+    if not any(_SETS_NAMES & set(value.split()) for _, value in values.values()):
+        walk.words.variables.update(values)
 
 
 def _command(node: Any, walk: _Walk) -> None:
@@ -236,10 +251,10 @@ def _input(node: Any, walk: _Walk) -> tuple[str | None, bool]:
         if child.type == "file_redirect" and walk.source[child.start_byte : child.start_byte + 1] == b"<":
             return None, True
     if outer.parent is None or outer.parent.type != "pipeline":
-        return None, False
+        return _behind_document(outer, walk)
     before = outer.prev_named_sibling
     if before is None:
-        return None, False
+        return _behind_document(outer.parent, walk)
     if before.type == "command":
         _, words = _parts(before, walk)
         printed = [word for word in words[1:] if word not in ("-n", "-e", "-ne", "-en")]
@@ -247,6 +262,18 @@ def _input(node: Any, walk: _Walk) -> tuple[str | None, bool]:
         if simple and all(is_known(word) for word in printed):
             return " ".join(printed).replace("\\n", "\n"), True
     return None, True
+
+
+def _behind_document(node: Any, walk: _Walk) -> tuple[str | None, bool]:
+    """`cat <<END | COMMAND`: the grammar hangs what follows the here-document's first line below it."""
+    above = node.parent
+    if above is None or above.type != "heredoc_redirect" or not any(part.type == "|" for part in above.children):
+        return None, False
+    body = next((part for part in above.children if part.type == "heredoc_body"), None)
+    feeder = above.parent.children[0] if above.parent is not None and above.parent.children else None
+    if body is None or feeder is None or walk.words.source_text(feeder) != "cat" or body.named_child_count:
+        return None, True
+    return walk.words.source_text(body), True
 
 
 def _loose(node: Any, walk: _Walk) -> list[ShellStart | Opaque]:

@@ -17,7 +17,8 @@ _ESCAPE = re.compile(
 )
 _SIMPLE = dict(zip(b"abeEfnrtv\\'\"?", (7, 8, 27, 27, 12, 10, 13, 9, 11, 92, 39, 34, 63), strict=True))
 _GLOB = re.compile(r"[*?\[]|[@!+]\(")
-_BRACES = re.compile(r"\{[^{}]*(?:,|\.\.)[^{}]*\}|\{.*[{}].*\}", re.DOTALL)
+# Characters that the values of variables may add to one text: doubling them twenty times over must not.
+_MOST_EXPANDED = 200_000
 _EXPANSIONS = frozenset(
     {
         "simple_expansion",
@@ -63,6 +64,7 @@ class WordReader:
         self._source = source
         self.positional = positional
         self.variables: dict[str, tuple[int, str]] = {}
+        self._left = _MOST_EXPANDED
 
     def source_text(self, node: Any) -> str:
         """The node as it stands in the text."""
@@ -97,7 +99,9 @@ class WordReader:
             node = node.children[0] if node.children else node
         parts = node.children if node.type == "concatenation" else [node]
         plain = "".join(self.source_text(part) if part.type not in ("string", "raw_string") else "x" for part in parts)
-        return _BRACES.search(plain.replace("\\{", "").replace("${", "$")) is not None
+        plain = plain.replace("\\{", "").replace("${", "$")
+        inside = plain[plain.find("{") + 1 : plain.rfind("}")] if "{" in plain and "}" in plain else ""
+        return "," in inside or ".." in inside
 
     def _pieces(self, node: Any, split: bool, depth: int) -> list[Words]:
         kind = node.type
@@ -174,7 +178,7 @@ class WordReader:
         name = text[1:].removeprefix("{").removesuffix("}") if text.startswith("$") else ""
         doubt = [[unknown(text, many=not quoted or "@" in text)]]
         if name in ("@", "*") or name.isdecimal():
-            if self.positional is None:
+            if self.positional is None or self._spent(self.positional if name in ("@", "*") else ()):
                 return doubt
             if name.isdecimal():
                 value = self.positional[int(name)] if len(name) < 4 and int(name) < len(self.positional) else ""
@@ -186,9 +190,13 @@ class WordReader:
                 return [[" ".join(words)]]
             return [list(words)] if words and all(_is_plain(word) for word in words) else doubt if words else []
         known = self.variables.get(name)
-        if known is None or node.start_byte < known[0]:
+        if known is None or node.start_byte < known[0] or self._spent((known[1],)):
             return doubt
         return self._value(known[1], text, quoted)
+
+    def _spent(self, words: tuple[str, ...]) -> bool:
+        self._left -= sum(len(word) + 1 for word in words)
+        return self._left < 0
 
     def _value(self, value: str, text: str, quoted: bool) -> list[Words]:
         if quoted or (_is_plain(value) and value):

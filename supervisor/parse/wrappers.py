@@ -16,7 +16,7 @@ class Wrapper:
     """`skip` operands stand between the options and the command; `assigns`: `VAR=value` may, too.
 
     `elsewhere` says where the command runs if not in the cell; `shell` that the words are joined to shell text;
-    `none` are options with which no command follows.
+    `none` are options with which no command follows; `mixed`: options may stand behind the operands, too.
     """
 
     options: Grammar
@@ -25,6 +25,7 @@ class Wrapper:
     shell: bool = False
     elsewhere: str = ""
     none: frozenset[str] = frozenset()
+    mixed: bool = False
 
 
 def _wrap(values: str = "", flags: str = "", *, skip: int = 0, none: str = "", **more: bool | str) -> Wrapper:
@@ -36,6 +37,7 @@ def _wrap(values: str = "", flags: str = "", *, skip: int = 0, none: str = "", *
         shell=bool(more.get("shell")),
         elsewhere=str(more.get("elsewhere", "")),
         none=frozenset(none.split()),
+        mixed=bool(more.get("mixed")),
     )
 
 
@@ -147,9 +149,10 @@ WRAPPERS: Mapping[str, Wrapper] = MappingProxyType(
             "-B -b -c -D -E -e -F -I -i -J -L -l -m -O -o -p -P -Q -R -S -W -w",
             "-4 -6 -A -a -C -f -G -g -K -k -M -N -n -q -s -T -t -tt -V -v -vv -vvv -X -x -Y -y",
             skip=1,
+            mixed=True,
             elsewhere="it runs on another machine",
         ),
-        "mosh": _wrap("-p --port", "-4 -6 -a -n", skip=1, elsewhere="it runs on another machine"),
+        "mosh": _wrap("-p --port", "-4 -6 -a -n", skip=1, mixed=True, elsewhere="it runs on another machine"),
         "agent-supervise": _wrap("--scope --set --weaken --profile --aws-endpoint", "--headless --no-record --wait"),
     }
 )
@@ -226,11 +229,12 @@ BEHIND_WORDS: Mapping[tuple[str, ...], Wrapper] = MappingProxyType(
             "-d --duration -m --mfa-token --region --backend --prompt",
             "-n --no-session -s --server --ecs-server --ec2-server -j --json --debug",
             skip=1,
+            mixed=True,
         ),
-        ("aws-vault", "e"): _wrap("-d -m --region", "-n -s -j", skip=1),
+        ("aws-vault", "e"): _wrap("-d -m --region", "-n -s -j", skip=1, mixed=True),
         ("op", "run"): _wrap("--env-file --account --config --cache", "--no-masking --debug"),
         ("doppler", "run"): _wrap("-p --project -c --config -t --token", "--silent --preserve-env"),
-        ("chamber", "exec"): _wrap("-b --backend", "--pristine --strict -v", skip=1),
+        ("chamber", "exec"): _wrap("-b --backend", "--pristine --strict -v", skip=1, mixed=True),
         ("infisical", "run"): _wrap("--env --projectId --path --token", "--expand --silent"),
         ("sops", "exec-env"): _wrap("", "", skip=1, shell=True),
         ("mise", "exec"): _wrap("-j --jobs -C --cd", "-y --yes -q -v"),
@@ -252,12 +256,14 @@ BEHIND_WORDS: Mapping[tuple[str, ...], Wrapper] = MappingProxyType(
             "-e --env --env-file -w --workdir -u --user --detach-keys",
             "-d --detach -i --interactive -t --tty --privileged -it",
             skip=1,
+            mixed=True,
             elsewhere=_CONTAINER,
         ),
         ("kubectl", "exec"): _wrap(
             "-n --namespace -c --container --context --kubeconfig -f",
             "-i --stdin -t --tty -it -q --quiet",
             skip=1,
+            mixed=True,
             elsewhere=_CONTAINER,
         ),
     }
@@ -282,6 +288,8 @@ def command_at(wrapper: Wrapper, args: tuple[str, ...]) -> int | None:
         if not arg.option:
             if skip:
                 skip, index = skip - 1, index + 1
+                if not wrapper.mixed and not skip:
+                    return _behind_assigned(wrapper, args, index + (args[index : index + 1] == ("--",)))
                 continue
             return _behind_assigned(wrapper, args, index)
         if text.partition("=")[0] in wrapper.none or (
