@@ -183,11 +183,10 @@ def _further(reading: Reading, env: tuple[tuple[str, str], ...]) -> list[Reading
 
 
 def _as(name: str, args: Args, env: tuple[tuple[str, str], ...], certain: bool) -> list[Reading]:
-    def other(named: str, rest: Sequence[str], sure: bool = True) -> Reading:
-        ours = frozenset({named})
-        return Reading(
-            ours if sure and certain else frozenset(), frozenset() if sure and certain else ours, tuple(rest)
-        )
+    def other(named: str, rest: Sequence[str], sure: bool = True, merged: bool = False) -> Reading:
+        ours, none = frozenset({named}), frozenset[str]()
+        sure = sure and certain
+        return Reading(ours if sure else none, none if sure else ours, tuple(rest), merged)
 
     if name.startswith("git-") and len(name) > 4:
         return [other("git", (name[4:], *args))]
@@ -325,7 +324,7 @@ def _terraform(args: Args, env: Env, other: Other) -> list[Reading]:
     if command == "apply":
         at = args.index("apply")
         destroyed = (*args[:at], "destroy", *args[at + 1 :])
-        given, unknown = options_in(args, grammar, None)
+        given, more = options_in(args, grammar, None)
         flags = [option for option in given if option.name == "-destroy"]
         rest, _ = possible_words(args[at + 1 :], grammar)
         if flags:
@@ -333,7 +332,7 @@ def _terraform(args: Args, env: Env, other: Other) -> list[Reading]:
                 len(flags) == 1 and flags[0].certain and (flags[0].value in (None, "true", "1", "t", "TRUE", "True"))
             )
             found.append(other("terraform", destroyed, certain and understood, merged=True))
-        elif rest or unknown or not understood:
+        elif rest or more or not understood:
             # A saved plan may be one that destroys: what is in it is not told by its name.
             found.append(other("terraform", destroyed, False, merged=True))
     return found
