@@ -11,8 +11,8 @@ import stat
 from dataclasses import dataclass
 
 from supervisor.cell import kernel
-from supervisor.gates.exec.calls import descriptor_of
 from supervisor.gates.exec.caller import Call, Standing
+from supervisor.gates.exec.calls import descriptor_of
 from supervisor.gates.exec.catalog import Catalog
 from supervisor.gates.exec.golang import go_program
 
@@ -59,7 +59,7 @@ class Images:
     def __init__(self, pid: int, catalog: Catalog) -> None:
         self._root = os.open(f"/proc/{pid}/root", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         self._catalog = catalog
-        self._owner = os.stat(f"/proc/{pid}").st_uid
+        self._owner = _user_of(pid)
         self._known: dict[Key, _Content] = {}
 
     def close(self) -> None:
@@ -182,3 +182,9 @@ def _interpreter(head: bytes) -> tuple[bytes, ...] | None:
         raise OSError(errno.ENOEXEC, "an empty #! line")
     cut = re.split(rb"[ \t]+", line, maxsplit=1)
     return tuple(cut)
+
+
+def _user_of(pid: int) -> int:
+    """The user id of a process as its status says it: its files in /proc may be root's (proc(5), dumpable)."""
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as status:  # noqa: PTH123
+        return next(int(line.split()[1]) for line in status if line.startswith("Uid:"))

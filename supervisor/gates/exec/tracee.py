@@ -1,0 +1,159 @@
+"""A program start that the kernel was told to go on with: stopped before its first instruction, compared, let go.
+
+Everything here belongs to the one thread that traces (ptrace(2): a tracer is a thread).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from supervisor.gates.exec import calls
+from supervisor.gates.exec.calls import Gone, Note
+from supervisor.gates.exec.image import Image
+
+After = Literal["exec", "failed", "gone"]
+Variables = tuple[tuple[str, str], ...]
+
+
+def _mask(*numbers: signal.Signals) -> int:
+    return sum(1 << (number - 1) for number in numbers)
+
+
+_HARMLESS = _mask(signal.SIGCHLD, signal.SIGURG, signal.SIGWINCH, signal.SIGCONT)
+STOPPING = _mask(signal.SIGTSTP, signal.SIGSTOP, signal.SIGTTIN, signal.SIGTTOU)
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """What was decided on, to be compared with what the kernel made of it. `cwd` is (device, inode)."""
+
+    image: Image
+    cwd: tuple[int, int]
+    env: Variables
+
+
+class Tracer:
+    """What one thread traces. `watched` picks the variables that count from an environment's entries."""
+
+    def __init__(self, watched: Callable[[tuple[bytes, ...]], Variables]) -> None:
+        self._watched = watched
+        self._others: list[tuple[int, int]] = []
+
+    def start(self, listener: int, note: Note) -> tuple[After, int]:
+        """Let the call go on and stop the new program before it runs; returns how that went, and the process's pid.
+
+        Raises `OSError` where the caller cannot be traced, and `Gone`; then the call was not let go on.
+        """
+        calls.seize(note.tid)
+        try:
+            if not calls.still_waits(listener, note):
+                raise Gone
+            calls.let_continue(listener, note)
+            calls.interrupt(note.tid)
+        except Gone:
+            self._reap(note.tid)
+            raise
+        return self._after(note.tid)
+
+    def _after(self, tid: int) -> tuple[After, int]:
+        """An exec is reported before the interruption is, a call that failed by the interruption."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, calls.WAIT_OWN)
+            except ChildProcessError:
+                return "gone", 0
+            if os.WIFSTOPPED(status) and status >> 16 == calls.EVENT_EXEC:
+                # A thread that was not the first takes over its process's pid (ptrace(2), "execve under ptrace").
+                return "exec", pid
+            if pid != tid:
+                self._others.append((pid, status))
+            elif not os.WIFSTOPPED(status):
+                return "gone", 0
+            else:
+                signalled = 0 if status >> 16 == calls.EVENT_STOP else os.WSTOPSIG(status)
+                try:
+                    calls.detach(tid, signalled)
+                except Gone:
+                    continue
+                return "failed", tid
+
+    def _reap(self, tid: int) -> None:
+        """A caller that died while it was being traced: its parent hears of it only after its tracer has."""
+        with suppress(Gone):
+            calls.interrupt(tid)
+        while True:
+            try:
+                pid, status = os.waitpid(-1, calls.WAIT_OWN)
+            except ChildProcessError:
+                return
+            if pid != tid:
+                self._others.append((pid, status))
+            elif not os.WIFSTOPPED(status):
+                return
+            else:
+                try:
+                    calls.detach(tid)
+                except Gone:
+                    continue
+                return
+
+    def news(self) -> list[tuple[int, int]]:
+        """What held programs did since the last call: (pid, wait status)."""
+        found, self._others = self._others, []
+        while True:
+            try:
+                pid, status = os.waitpid(-1, calls.WAIT_OWN | os.WNOHANG)
+            except ChildProcessError:
+                return found
+            if pid == 0:
+                return found
+            found.append((pid, status))
+
+    def difference(self, pid: int, approved: Approved) -> str:
+        """What the stopped program differs in from what was approved; empty if nothing. Raises `OSError`."""
+        image = approved.image
+        status = os.stat(f"/proc/{pid}/exe")  # noqa: PTH116
+        if (status.st_dev, status.st_ino) != (image.device, image.inode):
+            return "another file was started"
+        if _read(pid, "cmdline") != b"\0".join(image.argv) + b"\0":
+            return "its arguments were changed"
+        folder = os.stat(f"/proc/{pid}/cwd")  # noqa: PTH116
+        if (folder.st_dev, folder.st_ino) != approved.cwd:
+            return "its folder was changed"
+        if self._watched(tuple(_read(pid, "environ").split(b"\0"))) != approved.env:
+            return "its environment was changed"
+        return ""
+
+    def kill(self, pid: int) -> None:
+        """End a stopped program; its own parent is told."""
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+        self._reap(pid)
+
+
+def pending(pid: int) -> int:
+    """The signals that wait for a stopped program and would do something to it, as a mask (proc_pid_status(5)).
+
+    Raises `OSError` when it is gone.
+    """
+    masks: dict[str, int] = {}
+    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines():
+        if line.startswith(("SigPnd:", "ShdPnd:", "SigBlk:", "SigIgn:")):
+            masks[line[:6]] = int(line[7:], 16)
+    return (masks["SigPnd"] | masks["ShdPnd"]) & ~masks["SigBlk"] & ~masks["SigIgn"] & ~_HARMLESS
+
+
+def _read(pid: int, name: str) -> bytes:
+    with open(f"/proc/{pid}/{name}", "rb", buffering=0) as file:  # noqa: PTH123 - at every program start
+        parts = []
+        while data := file.read(1 << 16):
+            parts.append(data)
+        return b"".join(parts)

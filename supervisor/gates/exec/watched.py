@@ -1,0 +1,36 @@
+"""The environment variables that change what a program start means: part of the facts, and compared at its start."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+WATCHED: Final = frozenset(
+    {
+        "TF_CLI_ARGS*", "TF_WORKSPACE", "TF_DATA_DIR", "TF_CLI_CONFIG_FILE", "TG_*", "TERRAGRUNT_*",
+        "AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL*", "AWS_CONFIG_FILE",
+        "KUBECONFIG", "DOCKER_HOST", "DOCKER_CONTEXT",
+        "GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_*", "GIT_CONFIG_VALUE_*", "GIT_CONFIG_PARAMETERS", "GIT_SSH_COMMAND",
+        "GIT_EXEC_PATH", "GIT_EXTERNAL_DIFF", "GIT_PROXY_COMMAND", "GIT_DIR",
+        "LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "GCONV_PATH", "BASH_ENV", "ENV", "BASH_FUNC_*", "PROMPT_COMMAND",
+        "PYTHONSTARTUP", "PYTHONPATH", "PYTHONHOME", "NODE_OPTIONS", "PERL5OPT", "PERL5LIB", "RUBYOPT",
+        "JAVA_TOOL_OPTIONS", "AWS_PAGER",
+    }
+)  # fmt: skip
+"""A trailing `*` stands for any rest."""
+
+
+class Watched:
+    """Picks the watched variables from an environment's entries; the last of a name wins, as for most programs."""
+
+    def __init__(self, names: frozenset[str]) -> None:
+        self._names = frozenset(os.fsencode(name) for name in names if not name.endswith("*"))
+        self._prefixes = tuple(os.fsencode(name[:-1]) for name in names if name.endswith("*"))
+
+    def __call__(self, entries: tuple[bytes, ...]) -> tuple[tuple[str, str], ...]:
+        found = []
+        for entry in entries:
+            name, equals, value = entry.partition(b"=")
+            if equals and (name in self._names or name.startswith(self._prefixes)):
+                found.append((os.fsdecode(name), os.fsdecode(value)))
+        return tuple(sorted(found))
