@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from supervisor.core.escalation import Stage
 from supervisor.core.orders import AgentEnded, Answered, Asked, Event, GrantRevoked, Shown, Tick, Withdrawn, Write
 from supervisor.core.session import Session
 from supervisor.journal.account import JOURNAL_FIELDS
@@ -75,8 +76,8 @@ def replay(lines: Iterable[Json], scope: Scope, *, unattended: str = "") -> Diff
     while at < len(recorded):
         seq, moment, record = recorded[at]
         event = _event(session, recorded[at:])
-        if event is None:
-            return Difference(seq, _plain(record), None)
+        if event is None or _is_torn(session, recorded[at:]):
+            return Difference(seq, _plain(record), None) if event is None else None
         session, orders = session.handle(event, moment)
         written = [order.record for order in orders if isinstance(order, Write)]
         if not written:
@@ -152,6 +153,18 @@ def _answered(session: Session, record: EscalationAnswered, rest: list[Line]) ->
     )
 
 
+def _is_torn(session: Session, rest: list[Line]) -> bool:
+    """Whether the journal breaks off after an answer for the task and before its grant, which says what it covers."""
+    first = rest[0][2]
+    if not isinstance(first, EscalationAnswered) or first.choice != "task":
+        return False
+    escalation = session.waiting.get(first.escalation)
+    shown = escalation is not None and escalation.stage is Stage.SHOWN
+    return shown and all(
+        isinstance(record, VerdictRecord) and record.escalation == first.escalation for _, _, record in rest[1:]
+    )
+
+
 def _end(rest: list[Line], moment: datetime) -> AgentEnded | None:
     """The end of the session, if it is what happens at this moment."""
     last = rest[-1][2]
@@ -161,10 +174,23 @@ def _end(rest: list[Line], moment: datetime) -> AgentEnded | None:
 
 
 def _same(recorded: Json, replayed: Json) -> bool:
-    """Whether two records agree; the digest of a question that held a secret is of the question as it was asked."""
-    if "digest" in recorded and "⟨redacted:" in canonical(recorded):
-        return {**recorded, "digest": ""} == {**replayed, "digest": ""}
-    return recorded == replayed
+    """Whether two records agree; where a secret was taken out, words and digests differ and the gist counts."""
+    if recorded == replayed:
+        return True
+    return "⟨redacted:" in canonical(recorded) and _gist(recorded) == _gist(replayed)
+
+
+def _gist(record: Json) -> Json:
+    """What was decided about which request, by what: a record without its words."""
+    decision = record.get("decision", {})
+    kept: Json = {key: record[key] for key in ("kind", "effect", "by", "escalation", "choice") if key in record}
+    request = record.get("request")
+    return {
+        **kept,
+        "request": request.get("id") if isinstance(request, dict) else request,
+        "decided": decision.get("effect"),
+        "rules": [(rule.get("file"), rule.get("line")) for rule in decision.get("rules", ())],
+    }
 
 
 def _plain(record: Record) -> Json:
