@@ -10,7 +10,7 @@ from supervisor.model.effect import Effect
 from supervisor.model.request import Action, AwsCall, Connect, Exec, GateName, Request, Subject, ToolCall
 from supervisor.parse.command import shell_programs
 from supervisor.parse.net import HTTPS_PORT, compile_host, zone_of
-from supervisor.policy.decide import decide, opaque, strictest
+from supervisor.policy.decide import decide, foresee, opaque, strictest
 from supervisor.policy.document import Problems, shown
 from supervisor.policy.scope import Example, Scope
 
@@ -67,6 +67,11 @@ def judge_shell(scope: Scope, text: str, cwd: str = "/workspace") -> Decision:
 def judge_action(scope: Scope, action: Action) -> Decision:
     """The decision on one action, without grants."""
     return decide(scope, (), request_for(action), _WHENEVER)
+
+
+def foresee_action(scope: Scope, action: Action) -> Decision:
+    """The strictest decision over an action and everything that it visibly leads to, without grants."""
+    return foresee(scope, (), request_for(action), _WHENEVER)
 
 
 def request_for(action: Action) -> Request:

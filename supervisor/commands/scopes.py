@@ -1,0 +1,126 @@
+"""`agent-supervise scopes`: presets in plain words, validation, and the schema of a scope file."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import click
+
+from supervisor.commands.check import pairs
+from supervisor.errors import ScopeError, UsageError
+from supervisor.model.visible import visible
+from supervisor.policy.scope import Scope
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def scopes(context: click.Context) -> int:
+    """List scopes, show one in plain words, check a file, print the JSON Schema."""
+    return context.invoke(list_) if context.invoked_subcommand is None else 0
+
+
+@scopes.result_callback()
+def _code(code: int, **_: object) -> int:
+    return code
+
+
+@scopes.command("list")
+@click.option("--json", "as_json", is_flag=True, help="one JSON array on standard output")
+def list_(as_json: bool = False) -> int:
+    """Every scope that a name leads to from here."""
+    from supervisor.scope_files import choices
+
+    found = choices(Path.cwd(), os.environ)
+    if as_json:
+        keys = ("name", "task", "file", "origin", "problem")
+        click.echo(json.dumps([{key: getattr(choice, key) for key in keys} for choice in found], ensure_ascii=False))
+        return 0
+    width = max((len(visible(choice.name)) for choice in found), default=0)
+    for choice in found:
+        told = f"cannot be used: {choice.problem.splitlines()[0]}" if choice.problem else choice.task
+        click.echo(f"{visible(choice.name):<{width}}  {choice.origin:<7}  {visible(told)}")
+    return 0
+
+
+@scopes.command()
+@click.argument("name", metavar="S")
+@click.option("--set", "values", metavar="KEY=VALUE", multiple=True, help="a parameter of the scope")
+def show(name: str, values: tuple[str, ...]) -> int:
+    """What S lets happen, what asks first, and what it never does."""
+    for line in sheet(_load(name, values)):
+        click.echo(line)
+    return 0
+
+
+@scopes.command("check")
+@click.argument("files", metavar="FILE…", nargs=-1, required=True)
+@click.option("--set", "values", metavar="KEY=VALUE", multiple=True, help="a parameter of the scope")
+def check_(files: tuple[str, ...], values: tuple[str, ...]) -> int:
+    """Load each FILE as a session would and try its examples; exit code 2 if one cannot be used."""
+    bad = 0
+    for file in files:
+        try:
+            scope = _load(file, values)
+        except ScopeError as error:
+            click.echo(f"✗ {error}", err=True)
+            bad += 1
+            continue
+        count = len(scope.examples)
+        click.echo(f"✓ {file}: {scope.name}, {count} example{'' if count == 1 else 's'} hold", err=True)
+    return 2 if bad else 0
+
+
+@scopes.command()
+def schema() -> int:
+    """The JSON Schema of a scope file, for editors."""
+    from supervisor.policy.schema import schema as made
+
+    click.echo(json.dumps(made(), indent=2))
+    return 0
+
+
+@scopes.command("session-policy")
+@click.argument("name", metavar="S")
+def session_policy(name: str) -> int:
+    """Not in this version: the IAM policy that S compiles to."""
+    raise UsageError("this version has no AWS gate yet, so no session policy either", fix=f"scopes show {name}")
+
+
+@scopes.command()
+@click.argument("session", metavar="SESSION")
+def learn(session: str) -> int:
+    """Not in this version: a tighter scope from what a session used."""
+    raise UsageError(
+        "this version cannot learn a scope from a session yet", fix=f"export {session} --as md, and read it"
+    )
+
+
+def _load(name: str, values: tuple[str, ...]) -> Scope:
+    from supervisor.scope_files import load_scope
+
+    return load_scope(name, cwd=Path.cwd(), environment=os.environ, values=pairs(values), unfilled=True)
+
+
+def sheet(scope: Scope) -> list[str]:
+    """A scope on one page, for people."""
+    from supervisor.policy.plain import plain_words
+
+    may, asks, never = plain_words(scope)
+    lines = [f"{scope.name}: {visible(scope.task)}", f"  {scope.source.file}  {scope.digest}"]
+    for title, entries in (("may", may), ("asks first", asks), ("never does", never)):
+        lines += [f"{title}:", *(f"  {entry}" for entry in entries)] if entries else []
+    if scope.parameters:
+        lines.append("parameters:")
+        lines += [
+            f"  {one.name}{'' if one.default is None else ' (optional)'}  {visible(one.ask)}"
+            for one in scope.parameters
+        ]
+    if scope.examples:
+        lines.append("examples:")
+        lines += [f"  {one.expect.word:<5}  {visible(one.text)}" for one in scope.examples]
+    minutes = int(scope.expires.total_seconds() // 60) if scope.expires else 0
+    if minutes:
+        lines.append(f"ends after: {minutes // 60}h" if minutes % 60 == 0 else f"ends after: {minutes}m")
+    return lines
