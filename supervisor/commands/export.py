@@ -40,12 +40,15 @@ def export(session: str, form: str, output: Path | None) -> int:
     of the Open Cybersecurity Schema Framework a line. cast: the recording of the terminal, for asciinema.
     """
     folder = find_session(os.environ, session)
-    with _opened(output) as file:
-        if form == "cast":
-            _recording(folder, file)
-        else:
-            file.write(_text(folder, form).encode())
+    if form == "cast":
+        with _recording(folder) as source, _opened(output) as file:
+            shutil.copyfileobj(source, file, 1 << 20)
             file.flush()
+        return 0
+    data = _text(folder, form).encode()  # before the file is opened: an export that fails leaves an old one alone
+    with _opened(output) as file:
+        file.write(data)
+        file.flush()
     return 0
 
 
@@ -73,12 +76,9 @@ def _opened(output: Path | None) -> Any:
     return os.fdopen(descriptor, "wb")
 
 
-def _recording(folder: SessionFolder, file: IO[bytes]) -> None:
+def _recording(folder: SessionFolder) -> IO[bytes]:
     try:
-        source = os.fdopen(open_private(folder.cast), "rb")
+        return os.fdopen(open_private(folder.cast), "rb")
     except OSError as error:
         why = "this session's terminal was not recorded"
         raise UsageError(why, where=str(folder.cast), fix="sessions are recorded unless `--no-record`") from error
-    with source:
-        shutil.copyfileobj(source, file, 1 << 20)
-        file.flush()
