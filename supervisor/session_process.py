@@ -49,7 +49,7 @@ from supervisor.model.event import DecisionRecord, EscalationOpened, GateStatus,
 from supervisor.model.request import Connect
 from supervisor.pipes import Pipes
 from supervisor.policy.decide import decide
-from supervisor.policy.explain import plain_words
+from supervisor.policy.plain import plain_words
 from supervisor.policy.scope import Scope
 from supervisor.runtime import Runtime, utc_now
 

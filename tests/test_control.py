@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -59,6 +60,7 @@ class Stage:
             on_record=lambda record: self.server.journal_grew(),
         )
         self.server = ControlServer(folder, "s", self.runtime, self.host, screen=False)
+        self.consoles: list[Console] = []
 
 
 class Console:
@@ -82,8 +84,9 @@ class Console:
 
     async def closed(self) -> bool:
         async with asyncio.timeout(SECONDS):
-            while await self.reader.read(1 << 16):
-                pass
+            with contextlib.suppress(ConnectionResetError):
+                while await self.reader.read(1 << 16):
+                    pass
         return True
 
 
@@ -92,6 +95,10 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     made = Stage(tmp_path)
     await made.server.start()
     yield made
+    for console in made.consoles:
+        console.writer.close()
+        with contextlib.suppress(OSError):
+            await console.writer.wait_closed()
     await made.server.close(0, patience=0.2)
     made.journal.close()
 
@@ -99,6 +106,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
 async def _console(stage: Stage, since: int = 0) -> Console:
     reader, writer = await asyncio.open_unix_connection(str(stage.folder / "control.sock"), limit=1 << 24)
     console = Console(reader, writer)
+    stage.consoles.append(console)
     console.send(type="hello", console="c", columns=100, rows=30, since=since)
     await console.until("welcome")
     return console

@@ -78,7 +78,7 @@ class Session:
     deadline: datetime | None = None
     unattended: str = ""
     grants: tuple[Grant, ...] = ()
-    waiting: Mapping[str, Escalation] = field(default=_EMPTY)
+    waiting: Mapping[str, Escalation] = field(default_factory=lambda: _EMPTY)
     denied: tuple[tuple[str, datetime, str], ...] = ()
     opened: int = 0
     granted: int = 0
