@@ -55,7 +55,7 @@ def check(
     if len(given) != 1:
         raise UsageError(
             "check wants one thing to judge" + (", and this is several" if given else ""),
-            fix="agent-supervise check --scope S -- COMMAND…, or --shell TEXT, --aws ACTION, --connect HOST:PORT, --plan FILE",
+            fix="check --scope S -- COMMAND…, or --shell TEXT, --aws ACTION, --connect HOST:PORT, --plan FILE",
         )
     if on and aws is None:
         raise UsageError("--on belongs to --aws", fix="agent-supervise check --scope S --aws ACTION --on ARN")
