@@ -22,6 +22,7 @@ import sys
 import termios
 
 from supervisor.cell import kernel
+from supervisor.cell.guard import Guard
 from supervisor.cell.mounts import Root
 from supervisor.errors import HostError
 
@@ -57,6 +58,7 @@ class Plain:
     stdio: str
     limits: list[tuple[int, int, int]]
     gate: bool
+    guarded: list[tuple[str, str]]
 
     def __init__(self, values: dict[str, object]) -> None:
         self.__dict__.update(values)
@@ -135,13 +137,19 @@ def _build(plan: Plain, control: _socket.socket) -> int:
     os.close(wish)
     control.send(b"pid %d" % pid)
     os.write(keep, b"b")
-    if lent is not None and os.read(wanted, 1):
-        _write(f"/proc/{pid}/uid_map", f"{plan.inside[0]} {lent[0]} 1")
-        _write(f"/proc/{pid}/gid_map", f"{plan.inside[1]} {lent[1]} 1")
+    guard = None
+    if os.read(wanted, 1):
+        if lent is not None:
+            _write(f"/proc/{pid}/uid_map", f"{plan.inside[0]} {lent[0]} 1")
+            _write(f"/proc/{pid}/gid_map", f"{plan.inside[1]} {lent[1]} 1")
+        guard = Guard(pid, plan.guarded)
         os.write(keep, b"m")
     control.close()
     for number in range(3):
         os.dup2(keep, number)
+    if guard is not None:
+        # A guard that breaks ends the cell: PID 1 has us as the parent that it dies with.
+        guard.serve(os.pidfd_open(pid))
     os.waitpid(pid, 0)
     return 0
 
@@ -255,8 +263,9 @@ class _First:
         uid, gid = self._plan.inside
         if self._plan.lent is not None:
             kernel.unshare(kernel.CLONE_NEWUSER)
-            os.write(self._wish, b"w")
-            self._await(b"m")
+        os.write(self._wish, b"w")
+        self._await(b"m")
+        if self._plan.lent is not None:
             os.setresgid(gid, gid, gid)
             os.setresuid(uid, uid, uid)
         os.close(self._wish)

@@ -55,6 +55,11 @@ def unshare(flags: int) -> None:
     _check(_libc.unshare(ctypes.c_int(flags)), "unshare")
 
 
+def enter(namespace: int, kind: int) -> None:
+    """Join the namespace behind a descriptor, which is of `kind` CLONE_NEW*; see setns(2)."""
+    _check(_libc.setns(ctypes.c_int(namespace), ctypes.c_int(kind)), "setns")
+
+
 def mount(kind: str, target: str, flags: int, options: str = "") -> None:
     """Mount a fresh file system of `kind` at `target`; see mount(2)."""
     data = os.fsencode(options) if options else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
+from typing import Literal
 
 from supervisor.agents.cellside import Needs
 from supervisor.cell import carried, places
@@ -241,7 +242,8 @@ class Layout:
     def _pin(self, path: str, around: Mount) -> None:
         """Freeze a path, and hold the folders on the way to it: a renamed parent would take the mount with it."""
         is_link = self._facts.kind(path) == "link"
-        self._frozen[path] = Mount("hold" if is_link else "bind", path, _outside(path, around), owner=around.owner)
+        kind: Literal["hold", "bind"] = "hold" if is_link else "bind"
+        self._frozen[path] = Mount(kind, path, _outside(path, around), owner=around.owner, guarded=True)
         for parent in PurePosixPath(path).parents:
             folder = str(parent)
             if folder == around.target:
@@ -264,11 +266,11 @@ class Layout:
             around = self._around(place)
             # What an agent needs of a hidden place was asked for by name: it lies deeper and is shown.
             if around is not None and (around.target != place or place in self._never):
-                covers.append(Mount("hide", place))
+                covers.append(Mount("hide", place, guarded=around.writable))
         for mount in self._shown.values():
             if mount.writable:
                 covers += [
-                    Mount("hide", f"{mount.target}{door[len(mount.source) :]}")
+                    Mount("hide", f"{mount.target}{door[len(mount.source) :]}", guarded=True)
                     for door in self._facts.meeting_points(mount.source)
                 ]
         return covers

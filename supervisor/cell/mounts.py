@@ -162,14 +162,8 @@ class Root:
             raise
         mode = os.fstat(place).st_mode
         if not stat.S_ISLNK(mode):
-            self._cover(place, "folder" if stat.S_ISDIR(mode) else "file")
+            cover(place, self._stage)
         os.close(place)
-
-    def _cover(self, place: int, name: str) -> None:
-        tree = kernel.clone_tree(f"{self._stage}{_OURS}/{name}", recursive=False)
-        kernel.set_attributes(tree, kernel.ATTR_RDONLY | kernel.ATTR_NOSUID | kernel.ATTR_NODEV | kernel.ATTR_NOEXEC)
-        kernel.attach(tree, place)
-        os.close(tree)
 
     # ── what is made ─────────────────────────────────────────────────────────────────────────────
 
@@ -189,7 +183,7 @@ class Root:
             file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, mode)
             _write_all(file, data)
             place = kernel.open_beneath(self._fd, target)
-            self._cover(place, own)
+            cover(place, self._stage, own)
             os.close(place)
         os.close(file)
         os.close(parent)
@@ -233,6 +227,17 @@ class Root:
         owner = self._owners[device]
         if owner is not None and owner != (os.geteuid(), os.getegid()):
             os.chown(f"/proc/self/fd/{file}", *owner)
+
+
+def cover(place: int, stage: str, name: str = "") -> None:
+    """Put our own file `name`, or the empty one of the right kind, over what the descriptor `place` stands for."""
+    empty = "folder" if stat.S_ISDIR(os.fstat(place).st_mode) else "file"
+    tree = kernel.clone_tree(f"{stage}{_OURS}/{name or empty}", recursive=False)
+    try:
+        kernel.set_attributes(tree, kernel.ATTR_RDONLY | kernel.ATTR_NOSUID | kernel.ATTR_NODEV | kernel.ATTR_NOEXEC)
+        kernel.attach(tree, place)
+    finally:
+        os.close(tree)
 
 
 def _write_all(file: int, data: bytes) -> None:

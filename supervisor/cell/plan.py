@@ -37,6 +37,7 @@ class Mount:
     size: int = 0
     data: bytes = b""
     owner: tuple[int, int] | None = None
+    guarded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -265,4 +265,5 @@ def _plain(
         # One byte, not none: with none a crash in the cell still runs the host's core_pattern program (core(5)).
         "limits": [(resource.RLIMIT_CORE, 1, 1), (resource.RLIMIT_NPROC, processes, processes)],
         "gate": exec_gate,
+        "guarded": [(m.target, m.kind) for m in plan.mounts if m.guarded],
     }

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from cell_stage import Stage
+from cell_stage import Stage, read_until, until
 
 from supervisor.agents.cellside import Needs
 from supervisor.errors import UsageError
@@ -212,3 +212,30 @@ def test_limits_and_mask_are_sane(stage: Stage) -> None:
         assert stage.sh("ulimit -c; umask").out.split() == ["0", "0027"]
     finally:
         os.umask(before)
+
+
+def test_what_is_replaced_outside_is_frozen_again(stage: Stage) -> None:
+    """A new `.git/config` that the developer's git puts there, and a new socket, are soon closed to the agent too."""
+    subprocess.run(["git", "init", "-q", str(stage.workspace)], check=True)
+    door = stage.workspace / "door.sock"
+    outside = socket.socket(socket.AF_UNIX)
+    outside.bind(str(door))
+    script = "while read word; do ( : >> .git/config ) 2>/dev/null && echo open || echo shut; head -c0 door.sock; done"
+    with outside, stage.start(["/bin/sh", "-c", script]) as cell:
+        cell.go()
+
+        def says() -> bytes:
+            os.write(cell.stdin, b"try\n")
+            return read_until(cell.stdout, b"\n")
+
+        assert says() == b"shut\n"
+        for value in range(5):
+            subprocess.run(["git", "-C", str(stage.workspace), "config", "a.b", str(value)], check=True)
+            until(lambda: says() == b"shut\n")
+        door.unlink()
+        with socket.socket(socket.AF_UNIX) as again:
+            again.bind(str(door))
+            listed = f"/proc/{cell.pid}/mountinfo"
+            if os.geteuid() == 0:
+                until(lambda: "/door.sock " in Path(listed).read_text())
+        assert says() == b"shut\n"
