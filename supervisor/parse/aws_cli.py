@@ -86,7 +86,7 @@ _NAMES: Mapping[str, Mapping[str, str]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class AwsCommand:
-    """The call that a command line makes. `actions` are IAM actions; `resources` ARN patterns, `()` = cannot be told."""
+    """The call that a command line makes: IAM actions, and ARN patterns (`()` = the resource cannot be told)."""
 
     service: str
     operation: str
@@ -104,22 +104,29 @@ def aws_command(args: Sequence[str]) -> AwsCommand | Opaque:
     if len(words) < 2 or not all(is_known(word) for word in words[:2]):
         return Opaque(shown, "no service and operation among the words")
     service, operation = words[0], words[1]
-    if any(not option.certain for option in given if args.index(service) > 0 and option.doubtful):
+    front, _ = options_in(args[: args.index(service)], _GRAMMAR, None)
+    if any(option.doubtful for option in front):
         return Opaque(shown, "an option in front of the service that we do not know")
     values = {option.name: option.value for option in given if option.value is not None and is_known(option.value)}
     region = values.get("--region") or ""
     actions = _actions(service, operation, words)
     if not actions:
         return Opaque(shown, f"the actions of `aws {service} {operation}` are not in our table")
-    resources = _objects(words[2:], operation) if service == "s3" else _named(service, given_pairs(args), region)
-    if service == "s3api":
-        resources = _bucket(values)
+    flags = {option.name for option in given}
+    if service == "s3":
+        resources = _objects(words[2:4], operation, many="--recursive" in flags or operation == "sync")
+        if operation == "sync" and "--delete" in flags:
+            actions = (*actions, "s3:DeleteObject")
+    elif service == "s3api":
+        resources = _bucket(values, many=operation == "delete-objects")
+    else:
+        resources = _named(service, _parameters(args), region)
     return AwsCommand(
         _CALLED.get(service, service), operation, actions, resources, region, values.get("--profile") or ""
     )
 
 
-def given_pairs(args: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def _parameters(args: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Each long option with the words behind it up to the next one, as the aws command reads its parameters."""
     found: dict[str, tuple[str, ...]] = {}
     name = ""
@@ -163,18 +170,18 @@ def _transfer(operation: str, places: Sequence[str]) -> tuple[str, ...]:
     return tuple(actions)
 
 
-def _objects(places: Sequence[str], operation: str) -> tuple[str, ...]:
+def _objects(places: Sequence[str], operation: str, *, many: bool) -> tuple[str, ...]:
     found = []
     for place in places:
         if place.startswith("s3://") and is_known(place):
-            bucket, slash, key = place.removeprefix("s3://").partition("/")
+            bucket, _, key = place.removeprefix("s3://").partition("/")
             whole = operation in ("ls", "mb", "rb", "website")
-            found.append(f"arn:aws:s3:::{bucket}" if whole or not slash else f"arn:aws:s3:::{bucket}/{key}*")
+            found.append(f"arn:aws:s3:::{bucket}" if whole else f"arn:aws:s3:::{bucket}/{key}{'*' if many else ''}")
     return tuple(found)
 
 
-def _bucket(values: Mapping[str, str | None]) -> tuple[str, ...]:
-    bucket, key = values.get("--bucket"), values.get("--key")
+def _bucket(values: Mapping[str, str | None], *, many: bool) -> tuple[str, ...]:
+    bucket, key = values.get("--bucket"), "*" if many else values.get("--key")
     if not bucket:
         return ()
     return (f"arn:aws:s3:::{bucket}/{key}",) if key else (f"arn:aws:s3:::{bucket}",)
@@ -185,9 +192,6 @@ def _named(service: str, pairs: Mapping[str, tuple[str, ...]], region: str) -> t
     for option, pattern in _NAMES.get(service, {}).items():
         for value in pairs.get(option, ()):
             if is_known(value):
-                found.append(
-                    value
-                    if value.startswith("arn:")
-                    else pattern.replace("{region}", region or "*").replace("{}", value)
-                )
+                filled = pattern.replace("{region}", region or "*").replace("{}", value)
+                found.append(value if value.startswith("arn:") else filled)
     return tuple(found)

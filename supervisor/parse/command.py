@@ -8,10 +8,21 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from supervisor.model.request import Exec
+from supervisor.parse.names import is_loader
 from supervisor.parse.opaque import MARK, Opaque, is_known, readable, unknown
 from supervisor.parse.readings import Reading, readings
 from supervisor.parse.shell import ShellStart, shell_starts
-from supervisor.parse.wrappers import BEHIND_WORDS, FLOCK, PARALLEL, RUNUSER, WRAPPERS, XARGS, Wrapper, command_at
+from supervisor.parse.wrappers import (
+    BEHIND_WORDS,
+    FLOCK,
+    LOADER,
+    PARALLEL,
+    RUNUSER,
+    WRAPPERS,
+    XARGS,
+    Wrapper,
+    command_at,
+)
 
 Found = Exec | Opaque | ShellStart
 Env = tuple[tuple[str, str], ...]
@@ -100,6 +111,8 @@ def _through(name: str, reading: Reading, start: Exec, text: str | None, fed: bo
     if name in _OTHER_SHELLS:
         at = next((i for i, arg in enumerate(args) if arg in ("-c", "-Command", "--command", "-command")), None)
         return [] if at is None else [_opaque(args[at + 1 :], f"the text is for {name}, which we do not read")]
+    if is_loader(name):
+        return _loaded(args, start)
     special = _SPECIAL.get(name)
     if special is not None:
         found = special(args, start)
@@ -109,6 +122,14 @@ def _through(name: str, reading: Reading, start: Exec, text: str | None, fed: bo
     if wrapper is not None:
         return _wrapped(name, wrapper, args, start)
     return _behind_words(name, args, start)
+
+
+def _loaded(args: tuple[str, ...], start: Exec) -> list[Found]:
+    """The program that the dynamic linker maps: no further exec will show it to the gate."""
+    at = command_at(LOADER, args)
+    if at is None:
+        return [_opaque(args, "an option of the dynamic linker that we do not know")]
+    return _start(args[at:], start)
 
 
 def _opaque(words: Iterable[str], why: str) -> Opaque:

@@ -177,6 +177,11 @@ FLOCK = _wrap(
     skip=1,
     none="-u --unlock",
 )
+LOADER = _wrap(
+    "--library-path --inhibit-rpath --audit --preload --argv0 --glibc-hwcaps-prepend --glibc-hwcaps-mask",
+    "--inhibit-cache",
+    none="--list --verify --list-tunables --list-diagnostics --help --version",
+)
 RUNUSER = _wrap(
     "-u --user -g --group -G --supp-group -s --shell -w --whitelist-environment",
     "-f --fast -l --login -m -p --preserve-environment -P --pty -T --no-pty",
