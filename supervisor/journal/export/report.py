@@ -172,8 +172,8 @@ def _question(question: Question, words: Words) -> Item:
 
 
 def _because(why: str, place: str) -> list[Line]:
-    line: Line = ("Because: ", Quoted(why))
-    return [(*line, " (", Quoted(place), ")") if place else line]
+    line: Line = ("Because: ", _brief(why))
+    return [(*line, " (", _brief(place), ")") if place else line]
 
 
 def _denials(whole: Account, words: Words) -> Part | None:
