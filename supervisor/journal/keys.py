@@ -15,27 +15,37 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from supervisor.errors import JournalError
+from supervisor.journal.private import FILE_MODE, make_private, open_private, sync_folder
 
 _NAME = "checkpoint.ed25519"
 
 
 def load_key(folder: Path) -> Ed25519PrivateKey:
     """The user's key in `folder`, made on first use (file mode 0600). Raises `JournalError`."""
-    path = folder / _NAME
+    path = make_private(folder) / _NAME
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not path.exists():
+        if not os.path.lexists(path):
             _create(path)
-        return Ed25519PrivateKey.from_private_bytes(path.read_bytes())
+        return _read(path)
     except (OSError, ValueError) as error:
         fix = "make the folder writable, or move the damaged key away to get a new one"
         raise JournalError(f"no signing key: {error}", where=str(path), fix=fix) from error
 
 
+def _read(path: Path) -> Ed25519PrivateKey:
+    """The key in a file that is ours alone. Raises `OSError`, `ValueError`, `JournalError`."""
+    with os.fdopen(open_private(path), "rb") as file:
+        if os.fstat(file.fileno()).st_mode & 0o077:
+            raise JournalError(
+                "other users may read the signing key", where=str(path), fix="move it away to get a new one"
+            )
+        return Ed25519PrivateKey.from_private_bytes(file.read(64))
+
+
 def _create(path: Path) -> None:
     secret = Ed25519PrivateKey.generate().private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
     with os.fdopen(descriptor, "wb") as file:
         file.write(secret)
         file.flush()
@@ -43,14 +53,14 @@ def _create(path: Path) -> None:
     with contextlib.suppress(FileExistsError):  # of two sessions that start at once, one key wins and both read it
         os.link(draft, path)
     draft.unlink()
+    sync_folder(path.parent)
 
 
 def known_public(folder: Path) -> bytes | None:
     """The raw public key of this user, or `None` where no session has made one yet."""
-    path = folder / _NAME
     try:
-        return public_bytes(Ed25519PrivateKey.from_private_bytes(path.read_bytes()))
-    except (OSError, ValueError):
+        return public_bytes(_read(folder / _NAME))
+    except (OSError, ValueError, JournalError):
         return None
 
 

@@ -217,3 +217,22 @@ def test_a_sealed_line_is_its_canonical_json(fields: dict[str, object]) -> None:
     """The bytes that are written are the canonical JSON of the line, whatever keys stand around the hash."""
     line, data = sealed({key: value for key, value in fields.items() if key != "hash"}, seq=1, time="t", prev=GENESIS)
     assert data == canonical(line).encode() + b"\n" and line["hash"] == line_hash(line)
+
+
+def test_a_key_that_others_may_read_is_refused(tmp_path: Path) -> None:
+    """A signing key that is open to others, a link or damaged signs nothing, and does not count as this user's."""
+    load_key(tmp_path / "keys")
+    path = tmp_path / "keys" / "checkpoint.ed25519"
+    path.chmod(0o644)
+    with pytest.raises(JournalError, match="other users"):
+        load_key(tmp_path / "keys")
+    assert known_public(tmp_path / "keys") is None
+    path.rename(tmp_path / "elsewhere")
+    path.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(JournalError, match="no signing key"):
+        load_key(tmp_path / "keys")
+    path.unlink()
+    path.write_bytes(b"short")
+    path.chmod(0o600)
+    with pytest.raises(JournalError, match="no signing key"):
+        load_key(tmp_path / "keys")
