@@ -63,12 +63,14 @@ class Difference:
     replayed: Json | None
 
 
-def replay(lines: Iterable[Json], scope: Scope, *, unattended: str = "") -> Difference | None:
+def replay(lines: Iterable[Json], scope: Scope, *, unattended: str | None = None) -> Difference | None:
     """Where a journal departs from what `scope` and its answers lead to; `None` if nowhere.
 
-    `unattended` is what the session was started with. Raises `Malformed` for a line that is not understood.
+    `unattended` is what the session was started with; `None` takes it from the first verdict that it led to. Raises
+    `Malformed` for a line that is not understood.
     """
     records = list(_records(lines))
+    unattended = _unattended(records) if unattended is None else unattended
     deadline = next((record.expires for _, _, record in records if isinstance(record, ScopeLoaded)), None)
     session = Session(scope=scope, deadline=deadline, unattended=unattended)
     recorded = [line for line in records if isinstance(line[2], _DECIDED)]
@@ -88,6 +90,14 @@ def replay(lines: Iterable[Json], scope: Scope, *, unattended: str = "") -> Diff
                 return Difference(seq, _plain(wanted), _plain(replayed))
         at += len(written)
     return None
+
+
+def _unattended(records: list[Line]) -> str:
+    """Why no human was there: a question that nobody could be asked ends in a timeout without an escalation."""
+    for _, _, record in records:
+        if isinstance(record, VerdictRecord) and record.by is By.TIMEOUT and not record.escalation:
+            return from_visible(record.detail)
+    return ""
 
 
 def _records(lines: Iterable[Json]) -> Iterator[Line]:

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from supervisor.journal.sessions import SessionFolder
+from supervisor.model.codec import canonical, to_json
 from tests.commands.sessions_stage import HEAVY, imported, run
 from tests.journal.material import written
 from tests.scenarios import stories
+from tests.scenarios.journal import Lines
 
 
 @pytest.fixture
@@ -76,3 +78,23 @@ def test_an_unreadable_record_is_exit_2(session: SessionFolder, tmp_path: Path) 
 def test_it_starts_light(session: SessionFolder, tmp_path: Path) -> None:
     """Verifying imports neither the console nor anything of clouds and grammars."""
     assert not imported(tmp_path, "verify", session.id) & HEAVY
+
+
+def test_a_session_is_decided_again(tmp_path: Path) -> None:
+    """`--replay` takes the frozen scope and comes to the same verdicts; under another one it names the line."""
+    pytest.importorskip("supervisor.policy.decide", reason="the policy is not built yet", exc_type=ImportError)
+    from tests.core.desk import scope, talk
+    from tests.journal.test_replay import RULES, everything
+
+    made = Lines()
+    made.lines = everything().lines
+    session = written({"XDG_STATE_HOME": str(tmp_path)}, made)
+    frozen = session.path / "scope.json"
+    frozen.write_text(canonical(to_json(scope(*RULES))))
+    done = run(tmp_path, "verify", "--replay")
+    assert done.returncode == 0 and "same verdicts" in done.stderr, done.stderr
+    frozen.write_text(canonical(to_json(talk().session.scope)))
+    done = run(tmp_path, "verify", "--replay")
+    assert done.returncode == 1 and f"{session.journal}:1\n" in done.stderr
+    frozen.unlink()
+    assert run(tmp_path, "verify", "--replay").returncode == 2

@@ -139,6 +139,7 @@ def test_the_end_of_the_tasks_time_is_replayed() -> None:
     loaded = {"kind": "scope.loaded", "scope": "task", "task": "t", "digest": "d", "source": "s"}
     first = {**loaded, "expires": rfc3339(deadline), "seq": 0, "time": desk.lines[0]["time"]}
     assert replay([first, *desk.lines], desk.session.scope, unattended="nobody attends") is None
+    assert replay([first, *desk.lines], desk.session.scope) is None, "it stands in the verdict"
     assert replay(desk.lines, desk.session.scope) is not None
 
 
