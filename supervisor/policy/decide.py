@@ -13,8 +13,9 @@ from typing import assert_never
 from supervisor.model.decision import Decision, RuleRef
 from supervisor.model.effect import Effect
 from supervisor.model.grant import Grant
-from supervisor.model.request import AwsCall, Connect, Exec, Request, ToolCall
-from supervisor.parse.argv import Certainty
+from supervisor.model.request import Action, AwsCall, Connect, Exec, Request, ToolCall
+from supervisor.parse.argv import Certainty, programs_of
+from supervisor.parse.aws_cli import aws_command
 from supervisor.parse.command import inner
 from supervisor.parse.names import is_loader, program_name
 from supervisor.parse.opaque import Opaque
@@ -31,6 +32,7 @@ from supervisor.policy.match import (
     match_connect,
     match_exec,
     match_tool,
+    may_apply,
     names_inner_address,
     outside,
 )
@@ -44,16 +46,13 @@ def decide(scope: Scope, grants: Sequence[Grant], request: Request, now: datetim
     What a program start visibly leads to may deny it early; it never asks and never allows, because each of those
     starts meets the gate itself.
     """
+    action = request.action
     finding = _find(scope, request)
-    if isinstance(request.action, Exec) and finding.effect is not Effect.DENY:
-        for start in inner(request.action):
-            if isinstance(start, Exec):
-                early = _find_exec(scope, start)
-                if early.effect is Effect.DENY and any(
-                    match.certain and match.rule.effect is Effect.DENY for match in early.matches
-                ):
-                    return _decision(scope, grants, request, start, early, now)
-    return _decision(scope, grants, request, request.action, finding, now)
+    if isinstance(action, Exec) and finding.effect is not Effect.DENY:
+        for start in (action, *inner(action)):
+            if isinstance(start, Exec) and (early := _early(scope, start, itself=start is action)):
+                return _decision(scope, grants, request, early[0], early[1], now)
+    return _decision(scope, grants, request, action, finding, now)
 
 
 def foresee(scope: Scope, grants: Sequence[Grant], request: Request, now: datetime) -> Decision:
@@ -72,6 +71,30 @@ def foresee(scope: Scope, grants: Sequence[Grant], request: Request, now: dateti
     return strictest(decisions)
 
 
+def _early(scope: Scope, start: Exec, *, itself: bool) -> tuple[Action, Finding] | None:
+    """A deny that is certain already: by a rule about a start that was not asked for yet, or about its AWS call."""
+    if not itself:
+        found = _find_exec(scope, start)
+        if any(match.certain and match.rule.effect is Effect.DENY for match in found.matches):
+            return start, found
+    if "aws" not in programs_of(start):
+        return None
+    call = aws_command(start.argv[1:])
+    if isinstance(call, Opaque) or not call.actions:
+        return None
+    # Of resources and tags a command line tells little: only what is denied on any of them is denied this early.
+    unknown = [rule for rule in scope.aws.rules if rule.on or rule.where]
+    named = AwsCall(call.actions, service=call.service, operation=call.operation, region=call.region)
+    if any(rule.effect is Effect.DENY and may_apply(rule, named) for rule in unknown):
+        return None
+    if any(rule.effect is Effect.ALLOW and may_apply(rule, named) for rule in scope.aws.rules):
+        rules = tuple(rule for rule in scope.aws.rules if rule not in unknown and rule.effect is Effect.DENY)
+        found = _of_rules("aws", match_aws(rules, named), Rules(rules, Effect.ASK))
+    else:
+        found = _find_aws(scope, named)
+    return (named, found) if found.effect is Effect.DENY else None
+
+
 def opaque(scope: Scope, text: Opaque) -> Decision:
     """The decision on what is not understood: it asks."""
     return Decision(
@@ -88,9 +111,8 @@ def strictest(decisions: Iterable[Decision]) -> Decision:
 
 
 def _decision(
-    scope: Scope, grants: Sequence[Grant], request: Request, action: object, finding: Finding, now: datetime
+    scope: Scope, grants: Sequence[Grant], request: Request, action: Action, finding: Finding, now: datetime
 ) -> Decision:
-    assert isinstance(action, Exec | Connect | AwsCall | ToolCall)
     effect = finding.effect
     eyes = 0
     if effect is not Effect.DENY and (eyes := _four_eyes(scope, request)) > 1:

@@ -12,7 +12,7 @@ from supervisor.model.visible import visible
 from supervisor.parse.names import base, program_name
 from supervisor.policy.match import Finding, Match
 from supervisor.policy.plain import plain_words
-from supervisor.policy.scope import Scope, Source
+from supervisor.policy.scope import Rules, Scope, Source
 
 __all__ = ["canonical_name", "command_for", "explain", "inside", "needs", "pattern_for", "plain_words", "subject"]
 
@@ -68,6 +68,8 @@ def explain(action: Action, finding: Finding, effect: Effect, eyes: int = 0) -> 
         at = f"{rule.source.file}:{rule.source.line}"
         because = f": {rule.because}" if rule.because else ""
         return f"{head}: {maybe}{inside(rule.text)} ({at}){visible(because)}{people}"
+    if finding.section == "aws" and finding.otherwise is not None and finding.otherwise == Rules((), Effect.DENY):
+        return f"{head}: the scope says nothing about AWS, so nothing of it is allowed"
     source = finding.otherwise.otherwise_source if finding.otherwise else None
     said = f" ({source.file}:{source.line})" if isinstance(source, Source) else ""
     return f"{head}: no rule of {finding.section} names it, and otherwise it {_OTHERWISE[finding.effect]}{said}{people}"

@@ -85,7 +85,8 @@ def _rules(section: Section, stated: Stated, parents: Sequence[Rules]) -> Rules:
     if section in stated.otherwise:
         said.append(stated.otherwise[section])
     if not said:
-        return Rules(rules, Effect.ASK)
+        # A scope that says nothing about AWS is not for AWS; one that extends it may be.
+        return Rules(rules, Effect.DENY if section == "aws" and not rules else Effect.ASK)
     otherwise, source = max(said, key=lambda one: one[0])
     return Rules(rules, otherwise, source)
 

@@ -13,6 +13,7 @@ REGISTRIES_BECAUSE = "the package registries that this machine is configured for
 
 _OTHER = {"commands": "program", "aws": "AWS call", "network": "host", "mcp": "MCP tool"}
 _DO = {"commands": "run", "aws": "call", "network": "reach", "mcp": "use"}
+FEW = 4
 Words = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 
 
@@ -30,7 +31,8 @@ def plain_words(scope: Scope) -> Words:
     if "." not in scope.files.write:
         never.append("write files in the workspace")
     for section, rules in _sections(scope):
-        for rule in rules.rules:
+        # What the scope itself says comes before what it extends.
+        for rule in sorted(rules.rules, key=lambda rule: rule.source.file != scope.source.file):
             if rule.effect is Effect.ALLOW and section == "commands" and rules.otherwise is Effect.ALLOW:
                 continue
             line = _line(section, rule)
@@ -68,6 +70,8 @@ def _line(section: str, rule: Rule) -> str:
         return f"reach {what}" if rule.effect is Effect.ALLOW else what
     if rule.effect is Effect.ALLOW and rule.because:
         return rule.because
+    if rule.because and len(rule.patterns) > FEW:
+        return f"{join(rule.patterns, FEW - 1)}: {rule.because}"
     what = join(rule.patterns)
     if rule.on and rule.on != ("*",):
         what += f" on {join((_tail(arn) for arn in rule.on), 2)}"
@@ -82,7 +86,7 @@ def _tail(arn: str) -> str:
     return arn.split(":", 5)[-1] if arn.count(":") >= 5 else arn
 
 
-def join(words: Iterable[str], most: int = 4) -> str:
+def join(words: Iterable[str], most: int = FEW) -> str:
     """`a, b, c and 5 more`."""
     listed = tuple(dict.fromkeys(words))
     more = f" and {len(listed) - most} more" if len(listed) > most else ""

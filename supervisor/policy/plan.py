@@ -23,7 +23,7 @@ _UNPROTECTED = "a plan that leaves them alone"
 
 
 def judge_plan(scope: Scope, text: str) -> tuple[Decision, dict[str, Any]]:
-    """The strictest of what the scope says to `terraform apply` and to what the plan destroys; and the facts as JSON."""
+    """The strictest of what the scope says to `terraform apply` and to what the plan does; and the facts as JSON."""
     facts = plan_facts(text)
     applied = judge_action(scope, _APPLY)
     if isinstance(facts, Opaque):

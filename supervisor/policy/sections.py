@@ -379,6 +379,9 @@ class _Body:
             return None
         tags: tuple[tuple[str, str], ...] | None = None
         if (tag := fields.get("tag")) is not None:
-            tags = tuple((key.text or "", value.text or "") for key, value in tag.pairs or ())
+            tags = tuple(
+                (self.fill(key.text or "", key.source), self.fill(value.text or "", value.source))
+                for key, value in tag.pairs or ()
+            )
         text = self.fill(fields.text(kinds[0]), node.source)
         return Example(kinds[0], text, Effect.of(expect), node.source, self._filled(fields.texts("on")), tags)
