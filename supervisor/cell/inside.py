@@ -1,67 +1,28 @@
-"""The cell's first processes: a builder outside of its process tree, and PID 1, which builds it and starts the agent.
+"""The cell's builder: makes its namespaces from outside of them, stays as PID 1's parent, and guards its files.
 
 Run as a fresh interpreter by `start`, with the plan (marshalled) on standard input and the control socket's descriptor
-as its argument. What PID 1 says there: `pid N`, `ready` with descriptors, `exit CODE ERRNO`, or `error`. It is told
-`go`. It ends, and the kernel ends everything in the cell with it, when the agent's main program ends, when the socket
-is closed, or when the builder dies.
+as its argument. It says `pid N` there, or `error`.
 """
 
 from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]
 import _socket
-import array
 import errno
-import fcntl
 import marshal
 import os
-import resource
-import select
-import struct
 import sys
-import termios
 
 from supervisor.cell import kernel
+from supervisor.cell.first import First, Plain, begin, filter_of, report
 from supervisor.cell.guard import Guard
-from supervisor.cell.mounts import Root
 from supervisor.errors import HostError
 
 _SPACES = kernel.CLONE_NEWPID | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS | kernel.CLONE_NEWCGROUP
-_SIOCSIFFLAGS, _IFF_UP_RUNNING = 0x8914, 0x41
-_TIOCGPTPEER = 0x5441
-_IUTF8 = 0x4000
-_BACKLOG = 512
 _NO_USER_NAMESPACE = "allow user namespaces for this user; `agent-supervise doctor` says what forbids them"
-
-TYPE_CHECKING = False  # as `typing` has it, without loading `typing`
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from supervisor.cell.mounts import Entry
-
-
-class Plain:
-    """The plan as it travels (`start` writes it): plain values only."""
-
-    entries: list[Entry]
-    inside: tuple[int, int]
-    lent: tuple[int, int] | None
-    owners: list[tuple[int, int]]
-    ports: list[int]
-    hostname: str
-    program: str
-    argv: list[str]
-    environment: list[tuple[str, str]]
-    cwd: str
-    umask: int
-    size: tuple[int, int]
-    stdio: str
-    limits: list[tuple[int, int, int]]
-    gate: bool
-    guarded: list[tuple[str, str]]
-
-    def __init__(self, values: dict[str, object]) -> None:
-        self.__dict__.update(values)
+_FIRST = "import sys; sys.path.insert(0, sys.argv.pop(1)); from supervisor.cell.first import main; main()"
+_PACKAGE = sys.path[0]
+"""The package's folder, as `start` gave it."""
 
 
 def main() -> None:
@@ -69,56 +30,16 @@ def main() -> None:
     control = _socket.socket(fileno=int(sys.argv[1]))
     code = 1
     try:
-        plan = Plain(marshal.load(sys.stdin.buffer))
-        code = _build(plan, control)
+        code = _build(sys.stdin.buffer.read(), control)
     except BaseException as error:
-        _report(control, error)
+        report(control, error)
     os._exit(code)
 
 
-def _report(control: _socket.socket, error: BaseException) -> None:
-    if isinstance(error, HostError):
-        what, where, fix = error.what, error.where, error.fix
-    else:
-        what, where, fix = f"the cell could not be built: {error}", type(error).__name__, "see `agent-supervise doctor`"
-    try:
-        control.send("\0".join(("error", what, where, fix)).encode("utf-8", "surrogateescape"))
-    except OSError:
-        return  # Nobody is there to read it, and the cell ends anyway.
-
-
-# ── the builder ──────────────────────────────────────────────────────────────────────────────────
-
-
-def _build(plan: Plain, control: _socket.socket) -> int:
-    parent = os.getppid()
-
-    def orphaned(*_: object) -> None:
-        # The signal also comes when only the thread that started us ends.
-        if os.getppid() != parent:
-            os._exit(1)
-
-    _signal.signal(_signal.SIGTERM, orphaned)
-    kernel.prctl(kernel.PR_SET_PDEATHSIG, _signal.SIGTERM)
-    # Loaded now: the cell does not show this package's files.
-    install = _filter(plan.gate)
-    id_maps: dict[tuple[int, int], int] = {}
-    lent = plan.lent
-    try:
-        if lent is not None:
-            os.setgroups([])
-            id_maps = {owner: _id_map(owner, lent) for owner in plan.owners}
-            kernel.unshare(_SPACES)
-        else:
-            uid, gid = os.geteuid(), os.getegid()
-            kernel.unshare(_SPACES | kernel.CLONE_NEWUSER)
-            _write("/proc/self/setgroups", "deny")
-            _write("/proc/self/uid_map", f"{plan.inside[0]} {uid} 1")
-            _write("/proc/self/gid_map", f"{plan.inside[1]} {gid} 1")
-    except OSError as error:
-        raise HostError(
-            f"this host gives no namespaces for a cell: {error}", where="namespaces", fix=_NO_USER_NAMESPACE
-        ) from error
+def _build(data: bytes, control: _socket.socket) -> int:
+    plan = Plain(marshal.loads(data))
+    _die_with(os.getppid())
+    id_maps = _enter(plan)
     life, keep = os.pipe()
     wanted, wish = os.pipe()
     pid = os.fork()
@@ -127,42 +48,81 @@ def _build(plan: Plain, control: _socket.socket) -> int:
         os.close(wanted)
         _signal.signal(_signal.SIGTERM, _signal.SIG_DFL)
         try:
-            first = _First(plan, control, life, wish, install)
-            first.build(id_maps)
-            first.serve()
+            if plan.lent is None:
+                _begin_anew(data, control, life, wish)
+            # Loaded now: the cell does not show this package's files.
+            begin(First(plan, control, life, wish, filter_of(plan)), control, id_maps)
         except BaseException as error:
-            _report(control, error)
+            report(control, error)
         os._exit(1)
     os.close(life)
     os.close(wish)
     control.send(b"pid %d" % pid)
     os.write(keep, b"b")
-    guard = None
     if os.read(wanted, 1):
-        if lent is not None:
-            _write(f"/proc/{pid}/uid_map", f"{plan.inside[0]} {lent[0]} 1")
-            _write(f"/proc/{pid}/gid_map", f"{plan.inside[1]} {lent[1]} 1")
+        uid, gid = plan.lent or (0, 0)
+        _write(f"/proc/{pid}/uid_map", f"{plan.inside[0]} {uid} 1")
+        _write(f"/proc/{pid}/gid_map", f"{plan.inside[1]} {gid} 1")
         guard = Guard(pid, plan.guarded)
         os.write(keep, b"m")
-    control.close()
-    for number in range(3):
-        os.dup2(keep, number)
-    if guard is not None:
+        control.close()
+        for number in range(3):
+            os.dup2(keep, number)
         # A guard that breaks ends the cell: PID 1 has us as the parent that it dies with.
         guard.serve(os.pidfd_open(pid))
     os.waitpid(pid, 0)
     return 0
 
 
-def _filter(gate: bool) -> Callable[[], int | None]:
-    """What installs the system-call filter; it gives the exec gate's listener if there is to be one."""
-    if gate:
-        from supervisor.cell.seccomp import install
+def _die_with(parent: int) -> None:
+    def orphaned(*_: object) -> None:
+        # The signal also comes when only the thread that started us ends.
+        if os.getppid() != parent:
+            os._exit(1)
 
-        return install
-    from supervisor.cell.weakened import install_static
+    _signal.signal(_signal.SIGTERM, orphaned)
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, _signal.SIGTERM)
 
-    return install_static
+
+def _enter(plan: Plain) -> dict[tuple[int, int], int]:
+    """Make the namespaces that PID 1 will be born in; returns the id maps for files that root lends.
+
+    Without root they belong to a user namespace in which we look like root. PID 1 leaves it for one below, in which
+    it has its own user's id: so nobody in the cell has a right over the cell's mounts and network.
+    """
+    try:
+        if plan.lent is not None:
+            os.setgroups([])
+            id_maps = {owner: _id_map(owner, plan.lent) for owner in plan.owners}
+            kernel.unshare(_SPACES)
+            return id_maps
+        uid, gid = os.geteuid(), os.getegid()
+        kernel.unshare(_SPACES | kernel.CLONE_NEWUSER)
+        _write("/proc/self/setgroups", "deny")
+        _write("/proc/self/uid_map", f"0 {uid} 1")
+        _write("/proc/self/gid_map", f"0 {gid} 1")
+        return {}
+    except OSError as error:
+        raise HostError(
+            f"this host gives no namespaces for a cell: {error}", where="namespaces", fix=_NO_USER_NAMESPACE
+        ) from error
+
+
+def _begin_anew(data: bytes, control: _socket.socket, life: int, wish: int) -> None:
+    """Run PID 1 in an interpreter that was started inside of the user namespace.
+
+    The kernel remembers where a program was started: PID 1 is closed to everybody in the cell, and must not be so to
+    the session, which without root is nobody's superior outside of its own user namespaces (ptrace(2)).
+    """
+    file = os.memfd_create("plan")
+    with os.fdopen(os.dup(file), "wb") as opened:
+        opened.write(data)
+    os.lseek(file, 0, os.SEEK_SET)
+    numbers = (control.fileno(), life, wish, file)
+    for number in numbers:
+        os.set_inheritable(number, True)
+    words = [sys.executable, "-I", "-S", "-c", _FIRST, _PACKAGE, *map(str, numbers)]
+    os.execve(sys.executable, words, {"LC_ALL": "C.UTF-8"})
 
 
 def _id_map(owner: tuple[int, int], lent: tuple[int, int]) -> int:
@@ -202,196 +162,3 @@ def _write(path: str, text: str) -> None:
             os.close(file)
     except OSError as error:
         raise kernel.CallError(error.errno or 0, f"write {path}") from error
-
-
-# ── PID 1 ────────────────────────────────────────────────────────────────────────────────────────
-
-
-class _First:
-    """The first process of the cell: unprivileged and filtered before it starts the agent."""
-
-    def __init__(
-        self, plan: Plain, control: _socket.socket, life: int, wish: int, install: Callable[[], int | None]
-    ) -> None:
-        self._plan, self._control, self._life, self._wish, self._install = plan, control, life, wish, install
-        self._stdio: list[int] = []
-        self._agent = 0
-        self._failed = -1
-
-    def build(self, id_maps: dict[tuple[int, int], int]) -> None:
-        """Everything up to the message `ready`."""
-        plan = self._plan
-        kernel.prctl(kernel.PR_SET_PDEATHSIG, _signal.SIGKILL)
-        self._await(b"b")
-        os.umask(0)
-        kernel.unshare(kernel.CLONE_NEWNS)
-        kernel.set_hostname(plan.hostname)
-        Root(plan.lent or plan.inside, id_maps).build(plan.entries)
-        for id_map in id_maps.values():
-            os.close(id_map)
-        null = os.open("/dev/null", os.O_RDWR)
-        for number in range(3):
-            os.dup2(null, number)
-        os.close(null)
-        outward = self._listen()
-        self._drop()
-        given = self._pty() if plan.stdio == "pty" else self._pipes()
-        outward = given + outward
-        listener = self._install()
-        if listener is not None:
-            outward.append(listener)
-        self._send_ready(outward)
-
-    def _await(self, word: bytes) -> None:
-        if os.read(self._life, 1) != word:
-            os._exit(1)
-
-    def _listen(self) -> list[int]:
-        with_socket = _socket.socket(_socket.AF_INET, _socket.SOCK_DGRAM)
-        fcntl.ioctl(with_socket.fileno(), _SIOCSIFFLAGS, struct.pack("16sH14s", b"lo", _IFF_UP_RUNNING, b""))
-        with_socket.close()
-        found = []
-        for port in self._plan.ports:
-            listener = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
-            listener.bind(("127.0.0.1", port))
-            listener.listen(_BACKLOG)
-            found.append(listener.detach())
-        return found
-
-    def _drop(self) -> None:
-        """Become the agent's user, without any capability and without a way to get one."""
-        uid, gid = self._plan.inside
-        if self._plan.lent is not None:
-            kernel.unshare(kernel.CLONE_NEWUSER)
-        os.write(self._wish, b"w")
-        self._await(b"m")
-        if self._plan.lent is not None:
-            os.setresgid(gid, gid, gid)
-            os.setresuid(uid, uid, uid)
-        os.close(self._wish)
-        kernel.join_fresh_keyring()
-        for limit, soft, hard in self._plan.limits:
-            resource.setrlimit(limit, (soft, hard))
-        kernel.drop_all_capabilities()
-        kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
-        kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
-        # Changing user clears it; the builder may have died meanwhile, which `life` tells.
-        kernel.prctl(kernel.PR_SET_PDEATHSIG, _signal.SIGKILL)
-
-    def _pty(self) -> list[int]:
-        master = os.open("/dev/ptmx", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
-        fcntl.ioctl(master, termios.TIOCSPTLCK if hasattr(termios, "TIOCSPTLCK") else 0x40045431, struct.pack("i", 0))
-        terminal = fcntl.ioctl(master, _TIOCGPTPEER, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
-        settings = termios.tcgetattr(terminal)
-        settings[0] |= _IUTF8
-        termios.tcsetattr(terminal, termios.TCSANOW, settings)
-        columns, rows = self._plan.size
-        fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        self._stdio = [terminal, terminal, terminal]
-        return [master]
-
-    def _pipes(self) -> list[int]:
-        pairs = [os.pipe() for _ in range(3)]
-        self._stdio = [pairs[0][0], pairs[1][1], pairs[2][1]]
-        return [pairs[0][1], pairs[1][0], pairs[2][0]]
-
-    def _send_ready(self, outward: list[int]) -> None:
-        rights = (_socket.SOL_SOCKET, _socket.SCM_RIGHTS, array.array("i", outward))
-        self._control.sendmsg([b"ready"], [rights])
-        for number in outward:
-            os.close(number)
-
-    # ── at work ──────────────────────────────────────────────────────────────────────────────────
-
-    def serve(self) -> None:
-        """Start the agent when told, reap what is left behind, and end with the agent or with the session."""
-        woken, wake = os.pipe()
-        os.set_blocking(wake, False)
-        os.set_blocking(woken, False)
-        _signal.signal(_signal.SIGCHLD, lambda *_: None)
-        _signal.set_wakeup_fd(wake)
-        waiting = select.poll()
-        for number in (woken, self._life, self._control.fileno()):
-            waiting.register(number, select.POLLIN)
-        while True:
-            for number, _ in waiting.poll():
-                if number == woken:
-                    _drain(woken)
-                elif number == self._life or not self._told():
-                    os._exit(1)
-            self._reap()
-
-    def _told(self) -> bool:
-        """One message; false when the session is gone or says what is not understood."""
-        try:
-            word = self._control.recv(64)
-        except OSError:
-            return False
-        if word != b"go" or self._agent:
-            return False
-        self._go()
-        return True
-
-    def _go(self) -> None:
-        self._failed, tell = os.pipe()
-        self._agent = os.fork()
-        if self._agent == 0:
-            number = errno.EIO
-            try:
-                self._become_agent()
-            except OSError as error:
-                number = error.errno or errno.EIO
-            finally:
-                os.write(tell, b"%d" % number)
-                os._exit(127 if number == errno.ENOENT else 126)
-        os.close(tell)
-        os.set_blocking(self._failed, False)
-        for number in set(self._stdio):
-            os.close(number)
-
-    def _become_agent(self) -> None:
-        plan = self._plan
-        _signal.set_wakeup_fd(-1)
-        for number in range(1, 65):
-            if number not in (9, 19, 32, 33):
-                _signal.signal(number, _signal.SIG_DFL)
-        _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
-        os.setsid()
-        for number, file in enumerate(self._stdio):
-            os.dup2(file, number)
-        if plan.stdio == "pty":
-            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-        os.chdir(plan.cwd)
-        os.umask(plan.umask)
-        # The exec gate reads this process while its first program is still to be started.
-        kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
-        kernel.prctl(kernel.PR_SET_PDEATHSIG, _signal.SIGKILL)
-        os.execve(plan.program, plan.argv, dict(plan.environment))
-
-    def _reap(self) -> None:
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if pid == 0:
-                return
-            if pid == self._agent:
-                self._ended(status)
-
-    def _ended(self, status: int) -> None:
-        try:
-            number = int(os.read(self._failed, 16) or b"0")
-        except BlockingIOError:
-            number = 0
-        code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
-        self._control.send(b"exit %d %d" % (code, number))
-        os._exit(0)
-
-
-def _drain(number: int) -> None:
-    try:
-        while os.read(number, 4096):
-            continue
-    except BlockingIOError:
-        return

@@ -232,6 +232,8 @@ try:
     plan = plan_cell(workspace=home / "work", home=home, files=Files(), needs=Needs((), (), (), (), ()),
                      environment={"PATH": os.defpath}, set_environment={}, ports={"proxy": 3128})
     with start_cell(plan, ["/bin/sh", "-c", script], columns=80, rows=24, stdio="pipes", exec_gate=False) as cell:
+        # The exec gate looks at the cell's files through its PID 1.
+        assert os.listdir(f"/proc/{cell.pid}/root{home}") == ["work"]
         cell.go()
         code = cell.wait(20)
         sys.stdout.write(os.read(cell.stdout, 4096).decode())
