@@ -165,9 +165,10 @@ def _at_path(path: str, start: Exec, reading: Reading) -> Certainty:
 def _match_args(pattern: CommandPattern, args: tuple[str, ...]) -> Certainty:
     if not pattern.tokens:
         return Certainty.YES
-    if pattern.tokens == args[: len(pattern.tokens)] and not any("*" in token for token in pattern.tokens):
-        return Certainty.YES
     grammar = grammar_of(pattern.program)
+    same = args if grammar.any_order else args[: len(pattern.tokens)]
+    if pattern.tokens == same and not any("*" in token for token in pattern.tokens):
+        return Certainty.YES
     result = match_words(pattern.words, args, grammar)
     if result is Certainty.NO or not pattern.options:
         return result
@@ -203,7 +204,8 @@ def _same_option(wanted: Option, option: Option, grammar: Grammar) -> Certainty:
         return Certainty.MAYBE if option.value in _FALSE else certain
     if option.value is None:
         return Certainty.MAYBE if option.doubtful else Certainty.NO
-    return min(certain, fits(wanted.value, option.value))
+    found = fits(wanted.value, option.value)
+    return min(certain, found, Certainty.MAYBE) if option.doubtful else min(certain, found)
 
 
 def _implied(pattern: CommandPattern, wanted: Option, args: tuple[str, ...]) -> bool:

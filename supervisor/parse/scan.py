@@ -81,6 +81,8 @@ def _steps(text: str, following: str | None, grammar: Grammar, word: str | None)
         return _ALONE
     for index, letter in enumerate(text[1:], start=1):
         takes = grammar.takes("-" + letter, word)
+        if "-" + letter in grammar.numbers and text[index + 1 :].isdecimal():
+            return _ALONE
         if takes:
             return _WITH_VALUE if index == len(text) - 1 else _ALONE
         if takes is None:
@@ -139,6 +141,13 @@ def _step_word(words: Sequence[str], place: int, text: str, grammar: Grammar) ->
     return Certainty.NO
 
 
+def _may_begin(wanted: str, text: str, grammar: Grammar) -> bool:
+    """Whether a word whose beginning alone is known may turn out to be the wanted one."""
+    known = text.partition(MARK)[0]
+    renamed = bool(grammar.same_words) or grammar.abbreviates or grammar.known_words is not None
+    return renamed or "*" in wanted or wanted.startswith(known)
+
+
 def match_words(words: Sequence[str], args: Sequence[str], grammar: Grammar) -> Certainty:
     """Whether `words` are the leading words of `args`. Linear in the arguments times the words."""
     count = len(words)
@@ -163,11 +172,13 @@ def match_words(words: Sequence[str], args: Sequence[str], grammar: Grammar) -> 
                     one.add((place, raw))
                 if 2 in arg.steps:
                     two.add((place, raw))
-            if not arg.word:
-                continue
             if may_be_many(text):
-                can_match = can_fail = True
-                one.update((later, ends) for later in range(place, count) for ends in (False, True))
+                can_fail = True
+                if arg.option or _may_begin(words[place], text, grammar):
+                    can_match = True
+                    one.update((later, ends) for later in range(place, count) for ends in (False, True))
+                continue
+            if not arg.word:
                 continue
             found = _step_word(words, place, text, grammar)
             if found is not Certainty.YES:

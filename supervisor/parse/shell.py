@@ -267,7 +267,7 @@ def _input(node: Any, walk: _Walk) -> tuple[str | None, bool]:
 def _behind_document(node: Any, walk: _Walk) -> tuple[str | None, bool]:
     """`cat <<END | COMMAND`: the grammar hangs what follows the here-document's first line below it."""
     above = node.parent
-    if above is None or above.type != "heredoc_redirect" or not any(part.type == "|" for part in above.children):
+    if above is None or above.type != "heredoc_redirect" or not (node.children and node.children[0].type == "|"):
         return None, False
     body = next((part for part in above.children if part.type == "heredoc_body"), None)
     feeder = above.parent.children[0] if above.parent is not None and above.parent.children else None

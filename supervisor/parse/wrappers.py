@@ -26,6 +26,8 @@ class Wrapper:
     elsewhere: str = ""
     none: frozenset[str] = frozenset()
     mixed: bool = False
+    dashes: bool = False
+    """The command stands behind `--`, whatever is in front of that."""
 
 
 def _wrap(values: str = "", flags: str = "", *, skip: int = 0, none: str = "", **more: bool | str) -> Wrapper:
@@ -38,6 +40,7 @@ def _wrap(values: str = "", flags: str = "", *, skip: int = 0, none: str = "", *
         elsewhere=str(more.get("elsewhere", "")),
         none=frozenset(none.split()),
         mixed=bool(more.get("mixed")),
+        dashes=bool(more.get("dashes")),
     )
 
 
@@ -242,8 +245,8 @@ BEHIND_WORDS: Mapping[tuple[str, ...], Wrapper] = MappingProxyType(
         ("chamber", "exec"): _wrap("-b --backend", "--pristine --strict -v", skip=1, mixed=True),
         ("infisical", "run"): _wrap("--env --projectId --path --token", "--expand --silent"),
         ("sops", "exec-env"): _wrap("", "", skip=1, shell=True),
-        ("mise", "exec"): _wrap("-j --jobs -C --cd", "-y --yes -q -v"),
-        ("mise", "x"): _wrap("-j --jobs -C --cd", "-y --yes -q -v"),
+        ("mise", "exec"): _wrap(dashes=True),
+        ("mise", "x"): _wrap(dashes=True),
         ("asdf", "exec"): _EXEC_ANY,
         ("pyenv", "exec"): _EXEC_ANY,
         ("rbenv", "exec"): _EXEC_ANY,
@@ -277,6 +280,8 @@ BEHIND_WORDS: Mapping[tuple[str, ...], Wrapper] = MappingProxyType(
 
 def command_at(wrapper: Wrapper, args: tuple[str, ...]) -> int | None:
     """Where the command begins, `len(args)` if there is none, `None` if it cannot be told."""
+    if wrapper.dashes:
+        return args.index("--") + 1 if "--" in args else None
     index, skip = 0, wrapper.skip
     grammar = wrapper.options
     while index < len(args):
