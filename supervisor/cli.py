@@ -66,7 +66,7 @@ class Words(click.Command):
 @click.version_option(__version__, prog_name="agent-supervise")
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
-def entry(context: click.Context, words: tuple[str, ...], **options: object) -> None:
+def entry(context: click.Context, /, words: tuple[str, ...], **options: object) -> None:
     """Run an AI agent so that every program start and every connection is decided by a scope before it happens.
 
     AGENT is any program: claude, codex, gemini, opencode, bash.

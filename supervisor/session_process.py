@@ -236,7 +236,9 @@ class SessionProcess:
 
         if gated:
             assert cell.notify_fd is not None
-            self._gates.append(ExecGate(cell.notify_fd, cell.pid))
+            path = dict(self._launch.environment).get("PATH", os.defpath)
+            self._gates.append(ExecGate(cell.notify_fd, cell.pid, path=path))
+            cell.notify_fd = None  # the gate's from now on
         self._gates.append(
             NetworkGate(cell.listeners, forwards=ways, may_look_up=may_look_up, chain_of=chain_behind(lambda: cell.pid))
         )
