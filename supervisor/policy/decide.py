@@ -60,15 +60,31 @@ def foresee(scope: Scope, grants: Sequence[Grant], request: Request, now: dateti
 
     For `check` and the examples of a scope, which have no running gates to ask for each start.
     """
+    action = request.action
+    if not isinstance(action, Exec):
+        return decide(scope, grants, request, now)
     decisions = [decide(scope, grants, request, now)]
-    if isinstance(request.action, Exec):
-        for start in inner(request.action):
-            if isinstance(start, Exec):
-                within = replace(request, action=start)
-                decisions.append(_decision(scope, grants, within, start, _find_exec(scope, start), now))
-            else:
-                decisions.append(opaque(scope, start))
+    for start in (action, *inner(action)):
+        if isinstance(start, Opaque):
+            decisions.append(opaque(scope, start))
+            continue
+        within = replace(request, action=start)
+        if start is not action:
+            decisions.append(decide(scope, grants, within, now))
+        call = _visible_call(start)
+        if call is not None:
+            decisions.append(decide(scope, grants, replace(request, gate="aws", action=call), now))
     return strictest(decisions)
+
+
+def _visible_call(start: Exec) -> AwsCall | None:
+    """The AWS call that a command line of the aws program makes, as far as it shows."""
+    if "aws" not in programs_of(start):
+        return None
+    call = aws_command(start.argv[1:])
+    if isinstance(call, Opaque) or not call.actions:
+        return None
+    return AwsCall(call.actions, call.resources, call.service, call.operation, call.region)
 
 
 def _early(scope: Scope, start: Exec, *, itself: bool) -> tuple[Action, Finding] | None:
@@ -77,14 +93,12 @@ def _early(scope: Scope, start: Exec, *, itself: bool) -> tuple[Action, Finding]
         found = _find_exec(scope, start)
         if any(match.certain and match.rule.effect is Effect.DENY for match in found.matches):
             return start, found
-    if "aws" not in programs_of(start):
-        return None
-    call = aws_command(start.argv[1:])
-    if isinstance(call, Opaque) or not call.actions:
+    call = _visible_call(start)
+    if call is None:
         return None
     # Of resources and tags a command line tells little: only what is denied on any of them is denied this early.
+    named = replace(call, resources=())
     unknown = [rule for rule in scope.aws.rules if rule.on or rule.where]
-    named = AwsCall(call.actions, service=call.service, operation=call.operation, region=call.region)
     if any(rule.effect is Effect.DENY and may_apply(rule, named) for rule in unknown):
         return None
     if any(rule.effect is Effect.ALLOW and may_apply(rule, named) for rule in scope.aws.rules):

@@ -10,6 +10,7 @@ from supervisor.model.effect import Effect
 from supervisor.model.request import Action, AwsCall, Connect, Exec, ToolCall
 from supervisor.model.visible import visible
 from supervisor.parse.names import base, program_name
+from supervisor.parse.opaque import readable
 from supervisor.policy.match import Finding, Match
 from supervisor.policy.plain import plain_words
 from supervisor.policy.scope import Rules, Scope, Source
@@ -34,7 +35,7 @@ def subject(action: Action) -> str:
     """What wants to happen, short and visible."""
     match action:
         case Exec():
-            words = action.argv or (action.program,)
+            words = tuple(readable(word) for word in action.argv or (action.program,))
             return inside(
                 " ".join((base(words[0]), *(word if _WORD.match(word) else shlex.quote(word) for word in words[1:])))
             )
@@ -66,8 +67,9 @@ def explain(action: Action, finding: Finding, effect: Effect, eyes: int = 0) -> 
         rule = deciding.rule
         maybe = "" if deciding.certain else "may be meant by "
         at = f"{rule.source.file}:{rule.source.line}"
+        said = f"{rule.effect.word}: {deciding.pattern}" if deciding.pattern else rule.text
         because = f": {rule.because}" if rule.because else ""
-        return f"{head}: {maybe}{inside(rule.text)} ({at}){visible(because)}{people}"
+        return f"{head}: {maybe}{inside(said)} ({at}){visible(because)}{people}"
     if finding.section == "aws" and finding.otherwise is not None and finding.otherwise == Rules((), Effect.DENY):
         return f"{head}: the scope says nothing about AWS, so nothing of it is allowed"
     source = finding.otherwise.otherwise_source if finding.otherwise else None

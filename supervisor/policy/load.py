@@ -108,8 +108,7 @@ class _Loading:
         )
         check_rules(scope, stated, problems)
         problems.raise_any()
-        if not (self._unfilled and any("${" in host for rule in scope.network.rules for host in rule.patterns)):
-            try_examples(scope, problems)
+        try_examples(scope, problems, unfilled=self._unfilled)
         problems.raise_any()
         return scope
 

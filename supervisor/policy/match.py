@@ -24,10 +24,11 @@ INNER: tuple[Zone, ...] = ("metadata", "link-local", "loopback", "private")
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A rule that applies; `certain` is false where it only may."""
+    """A rule that applies, and by which of its patterns; `certain` is false where it only may."""
 
     rule: Rule
     certain: bool = True
+    pattern: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +42,20 @@ class Finding:
     why: str = ""
 
 
-def certainty(patterns: Iterable[CommandPattern], start: Exec) -> Certainty:
-    """How certainly one of the patterns speaks of the start."""
-    best = Certainty.NO
+def _best(patterns: Iterable[CommandPattern], start: Exec) -> tuple[Certainty, str]:
+    best, text = Certainty.NO, ""
     for pattern in patterns:
         found = match_command(pattern, start)
-        if found is Certainty.YES:
-            return found
-        best = max(best, found)
-    return best
+        if found > best:
+            best, text = found, pattern.text
+            if found is Certainty.YES:
+                break
+    return best, text
+
+
+def certainty(patterns: Iterable[CommandPattern], start: Exec) -> Certainty:
+    """How certainly one of the patterns speaks of the start."""
+    return _best(patterns, start)[0]
 
 
 def match_exec(compiled: Compiled, start: Exec) -> tuple[Match, ...]:
@@ -62,13 +68,13 @@ def match_exec(compiled: Compiled, start: Exec) -> tuple[Match, ...]:
             if not allows:
                 found.append(Match(entry.rule, certain=False))
             continue
-        speaks = certainty(entry.patterns, start)
+        speaks, text = _best(entry.patterns, start)
         if speaks is Certainty.NO or (allows and speaks is not Certainty.YES):
             continue
         out = certainty(entry.except_, start) if entry.except_ else Certainty.NO
         if out is Certainty.YES or (allows and out is Certainty.MAYBE):
             continue
-        found.append(Match(entry.rule, certain=speaks is Certainty.YES and out is Certainty.NO))
+        found.append(Match(entry.rule, certain=speaks is Certainty.YES and out is Certainty.NO, pattern=text))
     return tuple(found)
 
 
@@ -97,21 +103,25 @@ def match_connect(compiled: Compiled, wanted: Connect) -> tuple[Match, ...]:
             if not allows:
                 found.append(Match(entry.rule, certain=False))
             continue
-        if _speaks_of(entry.patterns, wanted, every=allows) and not _speaks_of(entry.except_, wanted, every=not allows):
-            found.append(Match(entry.rule))
+        text = _speaks_of(entry.patterns, wanted, every=allows)
+        if text and not _speaks_of(entry.except_, wanted, every=not allows):
+            found.append(Match(entry.rule, pattern=text))
     return tuple(found)
 
 
-def _speaks_of(patterns: Sequence[HostPattern], wanted: Connect, *, every: bool) -> bool:
-    if any(match_host(pattern, wanted.host, wanted.port) for pattern in patterns):
-        return True
+def _speaks_of(patterns: Sequence[HostPattern], wanted: Connect, *, every: bool) -> str:
+    """The pattern that speaks of the connection, as it is written; empty where none does."""
+    for pattern in patterns:
+        if match_host(pattern, wanted.host, wanted.port):
+            return pattern.text
     if not wanted.addresses:
-        return False
-    reached = (
-        any(match_host(pattern, address, wanted.port) for pattern in patterns if not pattern.is_any)
+        return ""
+    used = {
+        address: next((one.text for one in patterns if not one.is_any and match_host(one, address, wanted.port)), "")
         for address in wanted.addresses
-    )
-    return all(reached) if every else any(reached)
+    }
+    found = [text for text in used.values() if text]
+    return found[0] if found and (len(found) == len(used) or not every) else ""
 
 
 def names_inner_address(rules: Iterable[HostRule], wanted: Connect) -> bool:
@@ -170,7 +180,11 @@ def match_aws(rules: Sequence[Rule], call: AwsCall) -> tuple[Match, ...]:
     Asks and denies apply when they may speak of one action on one resource. Allows apply together: only when every
     action on every resource is covered by one of them.
     """
-    strict = tuple(Match(rule) for rule in rules if rule.effect is not Effect.ALLOW and may_apply(rule, call))
+    strict = tuple(
+        Match(rule, pattern=_named_by(rule, call))
+        for rule in rules
+        if rule.effect is not Effect.ALLOW and may_apply(rule, call)
+    )
     allows = [rule for rule in rules if rule.effect is Effect.ALLOW]
     used: dict[int, Match] = {}
     covered = bool(call.actions)
@@ -180,7 +194,7 @@ def match_aws(rules: Sequence[Rule], call: AwsCall) -> tuple[Match, ...]:
             if index is None:
                 covered = False
             else:
-                used[index] = Match(allows[index])
+                used[index] = Match(allows[index], pattern=_named_by(allows[index], call))
     return strict + (tuple(used[index] for index in sorted(used)) if covered else ())
 
 
@@ -199,6 +213,10 @@ def may_apply(rule: Rule, call: AwsCall) -> bool:
     if rule.where and call.tags is not None:
         return _tagged(rule, call.tags)
     return True
+
+
+def _named_by(rule: Rule, call: AwsCall) -> str:
+    return next((one for one in rule.patterns if any(covers_action(one, action) for action in call.actions)), "")
 
 
 def _may_be(pattern: str, action: str, known: bool) -> bool:
@@ -249,7 +267,7 @@ def match_tool(rules: Sequence[Rule], call: ToolCall) -> tuple[Match, ...]:
     """The mcp rules that apply to a tool call; patterns are `server/tool` with `*`."""
     name = f"{call.server}/{call.tool}"
     return tuple(
-        Match(rule)
+        Match(rule, pattern=next(pattern for pattern in rule.patterns if matches(pattern, name)))
         for rule in rules
         if any(matches(pattern, name) for pattern in rule.patterns)
         and not any(matches(pattern, name) for pattern in rule.except_)
