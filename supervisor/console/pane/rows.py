@@ -96,7 +96,7 @@ class RowStrip(Strip):
         rest = " " * (width - row.cells)
         self._render_cache = f"{frame}{text.replace(RESET, frame)}{frame}{rest}{RESET}"
 
-    @property  # type: ignore[override]
+    @property
     def _segments(self) -> list[Segment]:
         if self._made is None:
             self._made = segments(self._text, self._base, self.cell_length)
