@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
-from supervisor.journal.shapes import SECRET_FLAG, SECRET_NAME, SHAPES
+from supervisor.journal.shapes import BEFORE, SECRET_FLAG, SECRET_NAME, SHAPES, Shape
 from supervisor.model.codec import Json, canonical
 
 SHORTEST: Final = 8
@@ -93,12 +93,12 @@ class Redactor:
                 found.append(Found(start, start + len(value), name))
                 start = text.find(value, start + len(value))
         lower = text.lower()
-        there = {needle for needle in _NEEDLES if needle in lower}
-        for shape in SHAPES if there else ():
-            if not there.isdisjoint(shape.needles):
-                group = "secret" if "secret" in shape.pattern.groupindex else 0
-                for match in shape.pattern.finditer(text):
-                    found.append(Found(match.start(group), match.end(group), shape.kind))
+        if len(lower) != len(text):  # a letter like İ becomes two: only ASCII matters here
+            lower = _CAPITALS.sub(lambda match: match[0].lower(), text)
+        for needle, shapes in _BY_NEEDLE:
+            if needle in lower:
+                for shape in shapes:
+                    found += _of_shape(shape, needle, text, lower)
         return _merged(found)
 
     def text(self, text: str) -> str:
@@ -152,6 +152,21 @@ class Redactor:
         return out
 
 
+def _of_shape(shape: Shape, needle: str, text: str, lower: str) -> Iterator[Found]:
+    """What has this shape, at each place where its needle stands."""
+    group = "secret" if "secret" in shape.pattern.groupindex else 0
+    place = lower.find(needle)
+    while place >= 0:
+        match = None
+        if shape.before is None or shape.before.search(text[max(0, place - BEFORE) : place]):
+            match = shape.pattern.match(text, place)
+        if match is None:
+            place = lower.find(needle, place + 1)
+        else:
+            yield Found(match.start(group), match.end(group), shape.kind)
+            place = lower.find(needle, max(place + 1, match.end()))
+
+
 def _after_program(program: object, flag: str) -> bool:
     """Whether this program's flag takes a password: `curl -u user:X`, `sshpass -p X`."""
     name = program.rpartition("/")[2] if isinstance(program, str) else ""
@@ -170,4 +185,6 @@ def _merged(found: list[Found]) -> list[Found]:
     return out
 
 
-_NEEDLES: Final = tuple(sorted({needle for shape in SHAPES for needle in shape.needles}))
+_CAPITALS: Final = re.compile("[A-Z]")
+_NEEDLES: Final = tuple(dict.fromkeys(needle for shape in SHAPES for needle in shape.needles))
+_BY_NEEDLE: Final = tuple((needle, tuple(shape for shape in SHAPES if needle in shape.needles)) for needle in _NEEDLES)

@@ -1,8 +1,9 @@
 """How secrets look: the forms that are recognised without knowing the secret.
 
-Every pattern is linear on hostile text: what repeats is bounded or begins at a token's start only. `needles` are
-lower-case texts of which one must occur for the pattern to be tried at all. Where a pattern has a group `secret`, only
-that is the secret. Plain hexadecimal (git object names, digests) is never one.
+A form is tried only where one of its `needles` (lower-case text) occurs, and matches from there on; so output without
+secrets costs little more than a search for a few words. What repeats is bounded, so hostile text costs no more than its
+length. Where a pattern has a group `secret`, only that is the secret. Plain hexadecimal (git object names, digests) is
+never one.
 
 Sources: AWS "unique identifiers" (IAM User Guide), GitHub "token formats", GitLab "token prefixes", RFC 7519 (JWT),
 RFC 7468 (PEM), RFC 3986 section 3.2.1 (user:password in URLs), RFC 9110 section 11.6.2 (Authorization).
@@ -17,11 +18,18 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One form of secret: the KIND that its mark names, and where it is."""
+    """One form of secret: the KIND that its mark names, the needles where it begins, and how it goes on from there.
+
+    `before` must match what ends where the needle begins (at most `BEFORE` characters of it).
+    """
 
     kind: str
     needles: tuple[str, ...]
     pattern: re.Pattern[str]
+    before: re.Pattern[str] | None = None
+
+
+BEFORE: Final = 64
 
 
 def _token(kind: str, needles: str, body: str) -> Shape:
@@ -29,12 +37,16 @@ def _token(kind: str, needles: str, body: str) -> Shape:
     return Shape(kind, tuple(needles.split()), re.compile(rf"(?<![A-Za-z0-9_])(?:{body})(?![A-Za-z0-9])"))
 
 
-_NAMES: Final = r"password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|secret[_-]?string|auth[_-]?key"
+_PASSWORD: Final = r"password|passwd|passphrase"
+_SECRET: Final = r"secret|token|api[_-]?key|(?:secret[_-]?)?access[_-]?key|secret[_-]?(?:key|string)|auth[_-]?key"
+_PASSWORD_NEEDLES: Final = ("passw", "passp")
+_SECRET_NEEDLES: Final = ("secret", "token", "api", "access", "auth")
 _QUOTE: Final = r"[\"'\\]{0,3}"
 # No secret: a variable that stands for one ($X, ${X}, %X%, {{x}}), a placeholder (<x>, ***), what is redacted already.
 _NOT: Final = r"(?!(?-i:\$\{?[A-Z_][A-Z0-9_]*\b|%[A-Z_]+%)|\{\{|<[a-z]|\*{3}|⟨)"
 _VALUE: Final = _NOT + r"[^\s\"'\\⟨&;,)]{1,4096}"
 _LONG: Final = r"(?=[^\s\"'\\&;,)]{0,200}[0-9])[A-Za-z0-9_\-./+=~]{16,4096}"
+_IS: Final = rf"{_QUOTE}\s{{0,4}}[:=]\s{{0,4}}{_QUOTE}"
 
 SHAPES: Final = (
     Shape(
@@ -55,10 +67,11 @@ SHAPES: Final = (
         "api-key",
         ("sk-",),
         re.compile(
-            r"(?<![A-Za-z0-9_-])sk-(?!ant-)(?=[A-Za-z0-9_\-]{0,300}[0-9])(?=[A-Za-z0-9_\-]{0,300}[A-Z])[A-Za-z0-9_\-]{20,400}"
+            r"(?<![A-Za-z0-9_-])sk-(?!ant-)(?=[A-Za-z0-9_\-]{0,300}[0-9])(?=[A-Za-z0-9_\-]{0,300}[A-Z])"
+            r"[A-Za-z0-9_\-]{20,400}"
         ),
     ),
-    _token("api-key", "k_live_ k_test_", r"[sr]k_(?:live|test)_[A-Za-z0-9]{16,255}"),
+    _token("api-key", "sk_live_ rk_live_ sk_test_ rk_test_", r"[sr]k_(?:live|test)_[A-Za-z0-9]{16,255}"),
     _token("slack-token", "xox xapp-", r"(?:xox[abeoprs]|xapp)[-.][A-Za-z0-9\-.]{10,400}"),
     _token("google-key", "aiza", r"AIza[A-Za-z0-9_\-]{35}"),
     _token("registry-token", "npm_ pypi- dckr_pat_", r"npm_[A-Za-z0-9]{36}|(?:pypi-AgEIcG|dckr_pat_)[\w-]{20,400}"),
@@ -70,46 +83,34 @@ SHAPES: Final = (
     Shape(
         "credential",
         ("authorization",),
-        re.compile(
-            rf"(?i)authorization{_QUOTE}\s{{0,4}}[:=]\s{{0,4}}{_QUOTE}"
-            rf"(?:[A-Za-z0-9-]{{1,32}}\s{{1,4}})?(?P<secret>{_VALUE})"
-        ),
+        re.compile(rf"(?i)authorization{_IS}(?:[A-Za-z0-9-]{{1,32}}\s{{1,4}})?(?P<secret>{_VALUE})"),
     ),
     Shape("credential", ("bearer",), re.compile(r"(?i)\bbearer\s{1,4}(?P<secret>[A-Za-z0-9._~+/=\-]{16,16384})")),
+    # X-Api-Key: x, PRIVATE-TOKEN: x
     Shape(
         "credential",
-        ("token", "key", "x-amz-signature"),
-        re.compile(
-            r"(?i)(?:x-api-key|x-auth-token|private-token|x-vault-token|x-amz-security-token|x-amz-signature)"
-            rf"{_QUOTE}\s{{0,4}}[:=]\s{{0,4}}{_QUOTE}(?P<secret>{_VALUE})"
-        ),
+        ("token", "api"),
+        re.compile(rf"(?i)(?:token|api-?key){_IS}(?P<secret>{_VALUE})"),
+        re.compile(r"(?i)(?<![a-z0-9])(?:x|private)-[a-z-]{0,20}\Z"),
     ),
     # --password X, --db-password=X, --token X
     Shape(
         "password",
-        ("passw", "passp", "secret", "token", "key"),
-        re.compile(rf"(?i)(?<![\w-])--[a-z0-9-]{{0,40}}?(?:{_NAMES})(?:=|\s{{1,4}}){_QUOTE}(?P<secret>(?!-){_VALUE})"),
+        (*_PASSWORD_NEEDLES, *_SECRET_NEEDLES),
+        re.compile(rf"(?i)(?:{_PASSWORD}|{_SECRET})(?:=|\s{{1,4}}){_QUOTE}(?P<secret>(?!-){_VALUE})"),
+        re.compile(r"(?i)(?<![\w-])--(?:[a-z0-9-]{0,40}[_-])?\Z"),
     ),
-    # PGPASSWORD=x, password: x; a program's own variables of these names are values worth hiding too
+    # PGPASSWORD=x, "password": "x"; of any length, because a password may be short
     Shape(
         "password",
-        ("passw", "passp"),
-        re.compile(
-            rf"(?i)(?:password|passwd|passphrase){_QUOTE}(?:=|:\s{{0,4}}(?=[\"'\\])){_QUOTE}(?P<secret>{_VALUE})"
-        ),
+        _PASSWORD_NEEDLES,
+        re.compile(rf"(?i)(?:{_PASSWORD}){_QUOTE}(?:=|:\s{{0,4}}(?=[\"'\\])){_QUOTE}(?P<secret>{_VALUE})"),
     ),
     # GITHUB_TOKEN=x, aws_secret_access_key = x, ?token=x: long and with a digit, or it is code
+    Shape("secret", _SECRET_NEEDLES, re.compile(rf"(?i)(?:{_SECRET}){_IS}(?P<secret>{_LONG})")),
     Shape(
         "secret",
-        ("secret", "token", "key"),
-        re.compile(
-            rf"(?i)(?:secret|token|api[_-]?key|access[_-]?key|secret[_-]?key|auth[_-]?key){_QUOTE}"
-            rf"\s{{0,4}}[:=]\s{{0,4}}{_QUOTE}(?P<secret>{_LONG})"
-        ),
-    ),
-    Shape(
-        "secret",
-        ("secret", "token"),
+        ("aws_secret_access_key", "aws_session_token"),
         re.compile(rf"(?i)aws_(?:secret_access_key|session_token)\s{{1,4}}{_QUOTE}(?P<secret>{_LONG})"),
     ),
     Shape("password", ("sshpass",), re.compile(rf"\bsshpass\s{{1,4}}-p\s{{0,4}}{_QUOTE}(?P<secret>{_VALUE})")),
@@ -120,10 +121,12 @@ SHAPES: Final = (
     ),
 )
 
-SECRET_FLAG: Final = re.compile(rf"(?i)--?[a-z0-9-]{{0,40}}?(?:{_NAMES})\Z|aws_(?:secret_access_key|session_token)\Z")
+SECRET_FLAG: Final = re.compile(
+    rf"(?i)--?[a-z0-9-]{{0,40}}?(?:{_PASSWORD}|{_SECRET})\Z|aws_(?:secret_access_key|session_token)\Z"
+)
 """A word after which the next word is a secret."""
 
-SECRET_NAME: Final = re.compile(rf"(?i)[a-z0-9_.-]{{0,64}}?(?:{_NAMES}|private[_-]?key|secret[_-]?key)\Z")
+SECRET_NAME: Final = re.compile(rf"(?i)[a-z0-9_.-]{{0,64}}?(?:{_PASSWORD}|{_SECRET}|private[_-]?key)\Z")
 """A variable's name whose value is a secret."""
 
 UNFINISHED: Final = re.compile(

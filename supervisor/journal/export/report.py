@@ -13,6 +13,7 @@ from supervisor.journal.account import Account, Judged, Question
 from supervisor.journal.export.spoken import Words
 from supervisor.journal.verify import Finding, Verification
 from supervisor.model.effect import Effect
+from supervisor.model.request import Request
 from supervisor.model.visible import visible
 
 MOST = 2000
@@ -151,7 +152,7 @@ def _questions(whole: Account, words: Words) -> Part | None:
 
 def _question(question: Question, words: Words) -> Item:
     request, decision = question.record.request, question.record.decision
-    below: list[Line] = [("Asked ", f"{_time(question.opened)} by ", quoted(words.started_by(request.subject.chain)))]
+    below: list[Line] = [("Asked ", f"{_time(question.opened)} by ", _started(request, words))]
     below += _because(words.why(decision), words.place(decision))
     if request.reason:
         below.append(("The agent's words: ", quoted(request.reason)))
@@ -169,6 +170,11 @@ def _question(question: Question, words: Words) -> Item:
     elif not question.answers:
         below.append(("Not answered",))
     return Item((_brief(words.title(request, most=MOST)),), tuple(below))
+
+
+def _started(request: Request, words: Words) -> str | Quoted:
+    chain = words.started_by(request.subject.chain)
+    return _brief(chain) if chain else "a process that could not be told"
 
 
 def _because(why: str, place: str) -> list[Line]:
@@ -189,7 +195,7 @@ def _denials(whole: Account, words: Words) -> Part | None:
 
 
 def _denial(judged: Judged, words: Words) -> Item:
-    below: list[Line] = [(_time(judged.time), ", started by ", quoted(words.started_by(judged.request.subject.chain)))]
+    below: list[Line] = [(_time(judged.time), ", started by ", _started(judged.request, words))]
     below += _because(words.why(judged.decision), words.place(judged.decision))
     if judged.verdict is not None and judged.effect is not Effect.DENY:
         below.append((f"Denied by {judged.verdict.by.value}: ", quoted(judged.verdict.detail)))
