@@ -158,7 +158,9 @@ def _of_shape(shape: Shape, needle: str, text: str, lower: str) -> Iterator[Foun
     place = lower.find(needle)
     while place >= 0:
         match = None
-        if shape.before is None or shape.before.search(text[max(0, place - BEFORE) : place]):
+        if shape.before is None or (
+            text[place - 1 : place] in ("-", "_") and shape.before.search(text[max(0, place - BEFORE) : place])
+        ):
             match = shape.pattern.match(text, place)
         if match is None:
             place = lower.find(needle, place + 1)

@@ -20,7 +20,7 @@ from typing import Final
 class Shape:
     """One form of secret: the KIND that its mark names, the needles where it begins, and how it goes on from there.
 
-    `before` must match what ends where the needle begins (at most `BEFORE` characters of it).
+    `before` must match what ends where the needle begins: at most `BEFORE` characters, the last a `-` or `_`.
     """
 
     kind: str
