@@ -5,11 +5,22 @@ from __future__ import annotations
 import os
 import pwd
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
 Kind = Literal["folder", "file", "link", "socket", "fifo", "device", ""]
 MOST_TEXT_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What lies somewhere below a folder: `doors` are sockets and FIFOs, behind which somebody outside may listen;
+    `repositories` are folders called `.git`.
+    """
+
+    doors: tuple[str, ...] = ()
+    repositories: tuple[str, ...] = ()
 
 
 class HostFacts(Protocol):
@@ -36,8 +47,8 @@ class HostFacts(Protocol):
     def text(self, path: str, most: int = MOST_TEXT_BYTES) -> str:
         """A text file of at most so many bytes; "" if it is missing, unreadable or larger."""
 
-    def meeting_points(self, path: str) -> tuple[str, ...]:
-        """Every socket and FIFO below a folder: doors to whoever listens outside."""
+    def survey(self, path: str) -> Survey:
+        """Look through a whole folder."""
 
 
 class Host:
@@ -85,8 +96,9 @@ class Host:
             data = opened.read(most + 1)
         return "" if len(data) > most else data.decode("utf-8", "surrogateescape")
 
-    def meeting_points(self, path: str) -> tuple[str, ...]:
-        found: list[str] = []
+    def survey(self, path: str) -> Survey:
+        doors: list[str] = []
+        repositories: list[str] = []
         pending = [path]
         while pending:
             try:
@@ -98,9 +110,11 @@ class Host:
                     # The directory tells these kinds without a call for each entry.
                     if entry.is_dir(follow_symlinks=False):
                         pending.append(entry.path)
+                        if entry.name == ".git":
+                            repositories.append(entry.path)
                     elif not entry.is_file(follow_symlinks=False) and not entry.is_symlink():
-                        found.append(entry.path)
-        return tuple(found)
+                        doors.append(entry.path)
+        return Survey(tuple(doors), tuple(repositories))
 
 
 def _kind(mode: int) -> Kind:

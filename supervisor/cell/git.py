@@ -16,8 +16,8 @@ _SUBMODULE_DEPTH = 3
 
 @dataclass(frozen=True, slots=True)
 class GitFiles:
-    """`frozen`: paths to show read-only; `absent`: those of them to be made first, with their text (`None` = folder);
-    `common`: the repository that the workspace is a worktree of, or "".
+    """`frozen`: paths to show read-only; `absent`: those of them to be made first (`None` = a folder, else its text),
+    or made by another session; `common`: the repository that the workspace is a worktree of, or "".
     """
 
     frozen: tuple[str, ...] = ()
@@ -30,25 +30,24 @@ def git_files(facts: HostFacts, workspace: str) -> GitFiles:
     git = f"{workspace}/.git"
     kind = facts.kind(git)
     if kind == "folder":
-        return _of_repository(facts, git)
+        return repository_files(facts, git)
+    if kind == "link" and facts.kind(facts.real(git)) == "folder":
+        found = repository_files(facts, facts.real(git))
+        return GitFiles((git, *found.frozen), found.absent)
     if kind not in ("file", "link"):
         return GitFiles()
     common = _common_folder(facts, git)
     if not common:
         return GitFiles((git,))
-    found = _of_repository(facts, common)
+    found = repository_files(facts, common)
     return GitFiles((git, *found.frozen), found.absent, common)
 
 
-def _of_repository(facts: HostFacts, git: str) -> GitFiles:
+def repository_files(facts: HostFacts, git: str) -> GitFiles:
+    """The control files of the repository whose `.git` folder this is."""
     frozen = [f"{git}/config", f"{git}/hooks", f"{git}/commondir"]
-    absent: list[tuple[str, str | None]] = []
-    if not facts.kind(frozen[0]):
-        absent.append((frozen[0], "[core]\n\trepositoryformatversion = 0\n"))
-    if not facts.kind(frozen[1]):
-        absent.append((frozen[1], None))
-    if not facts.kind(frozen[2]):
-        absent.append((frozen[2], ".\n"))
+    made = zip(frozen, ("[core]\n\trepositoryformatversion = 0\n", None, ".\n"), strict=True)
+    absent = [(path, text) for path, text in made if is_as_made(facts, path, text)]
     if facts.kind(f"{git}/config.worktree"):
         frozen.append(f"{git}/config.worktree")
     for name in facts.entries(f"{git}/worktrees"):
@@ -56,6 +55,14 @@ def _of_repository(facts: HostFacts, git: str) -> GitFiles:
         frozen += [f"{below}/{file}" for file in ("commondir", "gitdir", "config.worktree") if _is(facts, below, file)]
     _of_submodules(facts, f"{git}/modules", frozen, absent, _SUBMODULE_DEPTH)
     return GitFiles(tuple(frozen), tuple(absent))
+
+
+def is_as_made(facts: HostFacts, path: str, text: str | None) -> bool:
+    """Whether a path is absent, or is what another session may have made there: `text`, or (`None`) an empty folder."""
+    kind = facts.kind(path)
+    if text is None:
+        return kind == "" or (kind == "folder" and not facts.entries(path))
+    return kind == "" or (kind == "file" and facts.text(path) == text)
 
 
 def _is(facts: HostFacts, folder: str, name: str) -> bool:
@@ -70,7 +77,7 @@ def _of_submodules(
     for name in facts.entries(folder):
         module = f"{folder}/{name}"
         if _is(facts, module, "HEAD"):
-            found = _of_repository(facts, module)
+            found = repository_files(facts, module)
             frozen += found.frozen
             absent += found.absent
         elif facts.kind(module) == "folder":

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from supervisor.agents.cellside import Needs
 from supervisor.cell import carried, places
 from supervisor.cell.environment import CERTIFICATES, FOLDERS, SECRET_FILES
-from supervisor.cell.facts import HostFacts
-from supervisor.cell.git import git_files
+from supervisor.cell.facts import HostFacts, Survey
+from supervisor.cell.git import git_files, is_as_made, repository_files
 from supervisor.cell.plan import GIB, Mount, Placeholder
 from supervisor.errors import UsageError
 from supervisor.policy.scope import Files
@@ -38,6 +39,7 @@ class Layout:
         self._placeholders: dict[str, Placeholder] = {}
         self._hidden: tuple[str, ...] = ()
         self._never: tuple[str, ...] = ()
+        self._surveys: dict[str, Survey] = {}
 
     def cwd(self, wanted: Path | None) -> str:
         """Where the agent starts: the workspace, or the folder in it that is wanted."""
@@ -134,9 +136,9 @@ class Layout:
             parent = str(PurePosixPath(path).parent)
             if not below(self._facts.real(path), self.home) or self._facts.kind(parent) not in ("folder", ""):
                 return
-            self._placeholders[path] = Placeholder(path, None, keep=True)
+            self._placeholders[path] = Placeholder(self._facts.real(path), None, keep=True)
             owner = self._owner_of(self.home)
-            self._shown[path] = Mount("bind", path, path, True, owner=owner)
+            self._shown[path] = Mount("bind", path, self._facts.real(path), True, owner=owner)
             return
         self._show(path, asked=True, writable=True)
 
@@ -228,16 +230,26 @@ class Layout:
         git = git_files(self._facts, workspace)
         if git.common and self._shown[workspace].writable:
             self._show(git.common, asked=True, writable=True)
+        if self._shown[workspace].writable:
+            for folder in self._survey(workspace).repositories:
+                if folder != f"{workspace}/.git":
+                    nested = repository_files(self._facts, folder)
+                    git = replace(git, frozen=git.frozen + nested.frozen, absent=git.absent + nested.absent)
         texts = dict(git.absent)
         asked = [*map(str, needs.read_only), *(self._scope_path(path) for path in files.read_only)]
         for path in dict.fromkeys((*own, *git.frozen, *asked)):
             around = self._around(path)
             if around is None or not around.writable or path == around.target:
                 continue
-            if not self._facts.kind(path):
-                text = texts[path] if path in texts else _empty(path)
+            text = texts[path] if path in texts else _empty(path)
+            if is_as_made(self._facts, path, text):
                 self._placeholders[path] = Placeholder(_outside(path, around), text)
             self._pin(path, around)
+
+    def _survey(self, folder: str) -> Survey:
+        if folder not in self._surveys:
+            self._surveys[folder] = self._facts.survey(folder)
+        return self._surveys[folder]
 
     def _pin(self, path: str, around: Mount) -> None:
         """Freeze a path, and hold the folders on the way to it: a renamed parent would take the mount with it."""
@@ -271,7 +283,7 @@ class Layout:
             if mount.writable:
                 covers += [
                     Mount("hide", f"{mount.target}{door[len(mount.source) :]}", guarded=True)
-                    for door in self._facts.meeting_points(mount.source)
+                    for door in self._survey(mount.source).doors
                 ]
         return covers
 

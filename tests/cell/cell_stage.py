@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from supervisor.agents.cellside import Needs
-from supervisor.cell.facts import Kind
+from supervisor.cell.facts import Kind, Survey
 from supervisor.cell.plan import CellPlan, plan_cell
 from supervisor.cell.start import Cell, start_cell
 from supervisor.policy.scope import Files
@@ -58,8 +58,10 @@ class Facts:
     def text(self, path: str, most: int = 0) -> str:
         return self.files.get(self.real(path)) or ""
 
-    def meeting_points(self, path: str) -> tuple[str, ...]:
-        return tuple(door for door in self.doors if door.startswith(f"{path}/"))
+    def survey(self, path: str) -> Survey:
+        parts = [PurePosixPath(name).parts for name in self.files if name.startswith(f"{path}/")]
+        found = {str(PurePosixPath(*part[: part.index(".git") + 1])) for part in parts if ".git" in part[:-1]}
+        return Survey(tuple(door for door in self.doors if door.startswith(f"{path}/")), tuple(sorted(found)))
 
 
 def planned(facts: Facts, **changes: Any) -> CellPlan:

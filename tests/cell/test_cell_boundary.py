@@ -12,7 +12,8 @@ import pytest
 from cell_stage import Stage, read_until, until
 
 from supervisor.agents.cellside import Needs
-from supervisor.errors import UsageError
+from supervisor.cell.start import start_cell
+from supervisor.errors import HostError, UsageError
 from supervisor.policy.scope import Files
 
 
@@ -239,3 +240,27 @@ def test_what_is_replaced_outside_is_frozen_again(stage: Stage) -> None:
             if os.geteuid() == 0:
                 until(lambda: "/door.sock " in Path(listed).read_text())
         assert says() == b"shut\n"
+
+
+def test_sessions_that_share_a_workspace_share_its_placeholders(stage: Stage) -> None:
+    """What the first session made stays frozen for the second when the first ends; the last one takes it away."""
+    subprocess.run(["git", "init", "-q", str(stage.workspace)], check=True)
+    made = stage.workspace / ".git" / "commondir"
+    first = stage.start(["/bin/true"])
+    with stage.start(["/bin/sh", "-c", "rm -f .git/commondir; cat .git/commondir"]) as second:
+        first.close()
+        assert made.read_text() == ".\n"
+        second.go()
+        assert read_until(second.stdout, b"\n") == b".\n"
+    assert not made.exists()
+
+
+def test_a_placeholder_is_not_made_through_a_link(stage: Stage, tmp_path: Path) -> None:
+    """A folder that became a link after the plan gets nothing put into what it leads to."""
+    (stage.workspace / "sub").mkdir()
+    plan = stage.plan(files=Files(read_only=("sub/frozen.json",)))
+    (stage.workspace / "sub").rmdir()
+    (stage.workspace / "sub").symlink_to(tmp_path)
+    with pytest.raises(HostError):
+        start_cell(plan, ["/bin/true"], columns=80, rows=24)
+    assert not (tmp_path / "frozen.json").exists()

@@ -121,6 +121,18 @@ def test_a_worktree_brings_its_repository_only_if_that_names_it_back() -> None:
     assert config is not None and not config.writable
 
 
+def test_repositories_below_the_workspace_count_too() -> None:
+    """A vendored repository's configuration is frozen like the workspace's own, also behind a link called `.git`."""
+    facts = host(home__dev__work__lib___d_git__config="x", home__dev__work__real__config="x")
+    facts.links["/home/dev/work/.git"] = "real"
+    plan = planned(facts)
+    for path in ("lib/.git/config", "real/config", "real/hooks"):
+        mount = plan.mount_at(f"/home/dev/work/{path}")
+        assert mount is not None and not mount.writable
+    link = plan.mount_at("/home/dev/work/.git")
+    assert link is not None and link.kind == "hold"
+
+
 def test_doors_in_writable_folders_are_covered() -> None:
     """Sockets and FIFOs in the workspace and in an agent's folder are hidden."""
     needs = Needs((Path("/home/dev/.agent"),), (), (), (), ())
