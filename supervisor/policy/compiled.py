@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
+from supervisor.model.decision import Decision
 from supervisor.model.effect import Effect
+from supervisor.model.request import Exec
 from supervisor.parse.argv import CommandPattern, compile_pattern
 from supervisor.parse.net import HostPattern, compile_host
 from supervisor.policy.scope import FourEyes, Rule, Rules, Scope
@@ -68,6 +70,8 @@ class Compiled:
     always: tuple[int, ...]
     hosts: tuple[HostRule, ...]
     eyes: tuple[Eyes, ...]
+    kept: dict[Exec, Decision] = field(default_factory=dict)
+    """Decisions without grants on starts that were seen before."""
 
 
 @lru_cache(maxsize=4096)

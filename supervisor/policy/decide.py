@@ -8,36 +8,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import assert_never
 
 from supervisor.model.decision import Decision, RuleRef
 from supervisor.model.effect import Effect
 from supervisor.model.grant import Grant
-from supervisor.model.request import Action, AwsCall, Connect, Exec, Request, ToolCall
-from supervisor.parse.argv import Certainty, programs_of
-from supervisor.parse.aws_cli import aws_command
+from supervisor.model.request import Action, AwsCall, Exec, Request
+from supervisor.parse.argv import Certainty
 from supervisor.parse.command import inner
-from supervisor.parse.names import is_loader, program_name
 from supervisor.parse.opaque import Opaque
 from supervisor.policy.compiled import compiled
 from supervisor.policy.explain import explain, inside, needs
+from supervisor.policy.finding import find, visible_call
 from supervisor.policy.glob import overlaps
 from supervisor.policy.irreversible import irreversible
-from supervisor.policy.match import (
-    Finding,
-    Match,
-    certainty,
-    inner_zone,
-    match_aws,
-    match_connect,
-    match_exec,
-    match_tool,
-    may_apply,
-    names_inner_address,
-    outside,
-)
+from supervisor.policy.match import certainty
 from supervisor.policy.offers import covers
-from supervisor.policy.scope import Rules, Scope
+from supervisor.policy.scope import Scope
+
+_KEPT_STARTS = 2_000
+_LONGEST_KEPT = 4_096
 
 
 def decide(scope: Scope, grants: Sequence[Grant], request: Request, now: datetime) -> Decision:
@@ -46,13 +35,28 @@ def decide(scope: Scope, grants: Sequence[Grant], request: Request, now: datetim
     What a program start visibly leads to may deny it early; it never asks and never allows, because each of those
     starts meets the gate itself.
     """
-    action = request.action
-    finding = _find(scope, request)
-    if isinstance(action, Exec) and finding.effect is not Effect.DENY:
-        for start in (action, *inner(action)):
-            if isinstance(start, Exec) and (early := _early(scope, start, itself=start is action)):
-                return _decision(scope, grants, request, early[0], early[1], now)
-    return _decision(scope, grants, request, action, finding, now)
+    made = _ungranted(scope, request.action)
+    if made.effect is not Effect.ASK or made.irreversible or made.four_eyes > 1:
+        return made
+    grant = next((one for one in grants if now < one.expires and covers(one.matcher, request.action)), None)
+    if grant is None:
+        return made
+    told = f"{inside(grant.by)} allowed this for the task ({grant.id})"
+    return replace(made, effect=Effect.ALLOW, explain=told, needs="", grant=grant.id)
+
+
+def _ungranted(scope: Scope, action: Action) -> Decision:
+    """The decision without grants. The same start under the same scope is worked out once: builds repeat themselves."""
+    if not isinstance(action, Exec) or sum(map(len, action.argv)) > _LONGEST_KEPT:
+        return _decision(scope, action)
+    kept = compiled(scope).kept
+    found = kept.get(action)
+    if found is None:
+        found = _decision(scope, action)
+        if len(kept) >= _KEPT_STARTS:
+            kept.clear()
+        kept[action] = found
+    return found
 
 
 def foresee(scope: Scope, grants: Sequence[Grant], request: Request, now: datetime) -> Decision:
@@ -71,42 +75,10 @@ def foresee(scope: Scope, grants: Sequence[Grant], request: Request, now: dateti
         within = replace(request, action=start)
         if start is not action:
             decisions.append(decide(scope, grants, within, now))
-        call = _visible_call(start)
+        call = visible_call(start)
         if call is not None:
             decisions.append(decide(scope, grants, replace(request, gate="aws", action=call), now))
     return strictest(decisions)
-
-
-def _visible_call(start: Exec) -> AwsCall | None:
-    """The AWS call that a command line of the aws program makes, as far as it shows."""
-    if "aws" not in programs_of(start):
-        return None
-    call = aws_command(start.argv[1:])
-    if isinstance(call, Opaque) or not call.actions:
-        return None
-    return AwsCall(call.actions, call.resources, call.service, call.operation, call.region)
-
-
-def _early(scope: Scope, start: Exec, *, itself: bool) -> tuple[Action, Finding] | None:
-    """A deny that is certain already: by a rule about a start that was not asked for yet, or about its AWS call."""
-    if not itself:
-        found = _find_exec(scope, start)
-        if any(match.certain and match.rule.effect is Effect.DENY for match in found.matches):
-            return start, found
-    call = _visible_call(start)
-    if call is None:
-        return None
-    # Of resources and tags a command line tells little: only what is denied on any of them is denied this early.
-    named = replace(call, resources=())
-    unknown = [rule for rule in scope.aws.rules if rule.on or rule.where]
-    if any(rule.effect is Effect.DENY and may_apply(rule, named) for rule in unknown):
-        return None
-    if any(rule.effect is Effect.ALLOW and may_apply(rule, named) for rule in scope.aws.rules):
-        rules = tuple(rule for rule in scope.aws.rules if rule not in unknown and rule.effect is Effect.DENY)
-        found = _of_rules("aws", match_aws(rules, named), Rules(rules, Effect.ASK))
-    else:
-        found = _find_aws(scope, named)
-    return (named, found) if found.effect is Effect.DENY else None
 
 
 def opaque(scope: Scope, text: Opaque) -> Decision:
@@ -124,12 +96,11 @@ def strictest(decisions: Iterable[Decision]) -> Decision:
     return max(decisions, key=lambda decision: decision.effect)
 
 
-def _decision(
-    scope: Scope, grants: Sequence[Grant], request: Request, action: Action, finding: Finding, now: datetime
-) -> Decision:
+def _decision(scope: Scope, action: Action) -> Decision:
+    about, finding = find(scope, action)
     effect = finding.effect
-    eyes = 0
-    if effect is not Effect.DENY and (eyes := _four_eyes(scope, request)) > 1:
+    eyes = 0 if effect is Effect.DENY else _four_eyes(scope, action)
+    if eyes > 1:
         effect = Effect.ASK
     rules = tuple(
         RuleRef(
@@ -142,87 +113,21 @@ def _decision(
         )
         for match in sorted(finding.matches, key=lambda match: -match.rule.effect)
     )
-    if effect is Effect.ALLOW:
-        return Decision(effect, rules, explain(action, finding, effect), scope=scope.digest)
-    names = irreversible(request.action) if effect is Effect.ASK else ()
-    made = Decision(
+    allowed = effect is Effect.ALLOW
+    return Decision(
         effect,
         rules,
-        explain(action, finding, effect, eyes),
-        needs(action, finding, scope),
+        explain(about, finding, effect, eyes),
+        "" if allowed else needs(about, finding, scope),
         scope.digest,
-        irreversible=names,
+        irreversible=irreversible(action) if effect is Effect.ASK else (),
         four_eyes=eyes,
     )
-    if effect is Effect.ASK and not names and eyes <= 1:
-        grant = next((grant for grant in grants if now < grant.expires and covers(grant.matcher, request.action)), None)
-        if grant is not None:
-            told = f"{grant.by} granted this: {grant.id}"
-            return replace(made, effect=Effect.ALLOW, explain=told, needs="", grant=grant.id)
-    return made
 
 
-# ── what the rules say ───────────────────────────────────────────────────────────────────────────
-
-
-def _find(scope: Scope, request: Request) -> Finding:
-    action = request.action
-    match action:
-        case Exec():
-            return _find_exec(scope, action)
-        case Connect():
-            return _find_connect(scope, action)
-        case AwsCall():
-            return _find_aws(scope, action)
-        case ToolCall():
-            return _of_rules("mcp", match_tool(scope.mcp.rules, action), scope.mcp)
-        case _:
-            assert_never(action)
-
-
-def _of_rules(section: str, matches: tuple[Match, ...], rules: Rules) -> Finding:
-    if matches:
-        return Finding(max(match.rule.effect for match in matches), section, matches)
-    # Inside of the cell a program may be allowed by `otherwise`, since other gates stand behind; what leaves it never.
-    least = Effect.ALLOW if section == "commands" else Effect.ASK
-    return Finding(max(rules.otherwise, least), section, otherwise=rules)
-
-
-def _find_exec(scope: Scope, start: Exec) -> Finding:
-    finding = _of_rules("commands", match_exec(compiled(scope), start), scope.commands)
-    if finding.effect is Effect.ALLOW and is_loader(program_name(start.program)):
-        # The dynamic linker maps the program that its arguments name without another exec: nothing asks later.
-        for within in inner(start):
-            found = _find_exec(scope, within) if isinstance(within, Exec) else None
-            if found is None:
-                return Finding(Effect.ASK, "commands", why="the dynamic linker hides which program runs")
-            if found.effect > finding.effect:
-                return found
-    return finding
-
-
-def _find_connect(scope: Scope, wanted: Connect) -> Finding:
-    rules = compiled(scope)
-    found = _of_rules("network", match_connect(rules, wanted), scope.network)
-    zone = inner_zone(wanted)
-    if zone != "public" and found.effect is not Effect.DENY and not names_inner_address(rules.hosts, wanted):
-        return Finding(Effect.DENY, "network", why=f"it is a {zone} address, which a rule has to name")
-    return found
-
-
-def _find_aws(scope: Scope, call: AwsCall) -> Finding:
-    matches = match_aws(scope.aws.rules, call)
-    found = _of_rules("aws", matches, scope.aws)
-    if found.effect is not Effect.DENY and (where := outside(scope, call)):
-        return Finding(Effect.DENY, "aws", why=f"it is in {where}")
-    if found.effect is Effect.ALLOW and not call.actions:
-        return Finding(Effect.ASK, "aws", matches, why="which IAM action it is cannot be told")
-    return found
-
-
-def _four_eyes(scope: Scope, request: Request) -> int:
-    """How many humans the scope wants for the request; what only may fall under a line does."""
-    action, count = request.action, 0
+def _four_eyes(scope: Scope, action: Action) -> int:
+    """How many humans the scope wants for it; what only may fall under a line does."""
+    count = 0
     for eyes in compiled(scope).eyes:
         if isinstance(action, Exec):
             under = eyes.broken or certainty(eyes.commands, action) is not Certainty.NO

@@ -65,5 +65,5 @@ SERVICES = frozenset(
     user-subscriptions uxc vendor-insights verified-access verifiedpermissions voice-chime voiceid vpc-lattice
     vpce waf waf-regional wafv2 wam wellarchitected wickr wisdom workdocs worklink workmail workmailmessageflow
     workspaces workspaces-instances workspaces-web xray
-    """.split()  # noqa: SIM905
+    """.split()
 )
