@@ -18,10 +18,13 @@ def review(session: str) -> int:
     folder = find_session(os.environ, session)
     need_terminal()
     from supervisor.console.app import run_review
-    from supervisor.emulator.playback import tape_of
+    from supervisor.console.review.playback import CastTape
 
-    tape = tape_of(folder.cast) if folder.cast.exists() else None
+    tape = CastTape(folder.cast) if folder.cast.exists() else None
     try:
         return run_review(folder.path, tape)
     except OSError as error:
         raise JournalError(f"the journal cannot be read: {error.strerror}", where=str(folder.journal)) from error
+    finally:
+        if tape is not None:
+            tape.close()

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
 from typing import Protocol
 
-from supervisor.errors import HostError
 from supervisor.emulator.wire import Row, State
+from supervisor.errors import HostError
 
 SCROLLBACK_BYTES = 11 << 20
 """About 10,000 rows of 120 columns. A limit in rows would cost most of the parser's speed."""
@@ -146,16 +146,13 @@ class Engine(Protocol):
         """False if the snapshot is not usable; the engine is as new then."""
 
 
-def open_engine(name: str, columns: int, rows: int, theme: Theme) -> Engine:
-    """The engine `name` ("ghostty", "bittty", or "" for the best that this host has)."""
-    if name in ("", "ghostty"):
-        try:
-            from supervisor.emulator.ghostty import GhosttyEngine
-
-            return GhosttyEngine(columns, rows, theme)
-        except (ImportError, OSError, HostError):
-            if name:
-                raise
-    from supervisor.emulator.bittty import BitttyEngine
-
-    return BitttyEngine(columns, rows, theme)
+def open_engine(columns: int, rows: int, theme: Theme) -> Engine:
+    """The engine of this host. Raises `HostError` where the library has no build for it."""
+    try:
+        from supervisor.emulator.ghostty import GhosttyEngine
+    except (ImportError, OSError) as error:
+        raise HostError(
+            f"the terminal emulator cannot be loaded: {error}",
+            fix="it has builds for Linux and macOS, x86_64 and arm64; elsewhere use --headless",
+        ) from error
+    return GhosttyEngine(columns, rows, theme)

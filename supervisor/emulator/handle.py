@@ -25,7 +25,7 @@ SEND_BUFFER: Final = 64 << 10
 READ: Final = 256 << 10
 STUCK: Final = 10.0
 """Seconds without progress after which a host is killed."""
-CRASHES_BEFORE_FALLBACK: Final = 6
+CRASHES_BEFORE_FORGETTING: Final = 6
 CRASHES_BEFORE_GIVING_UP: Final = 12
 CALM: Final = 60.0
 """Seconds after which earlier crashes no longer count."""
@@ -52,11 +52,10 @@ class EmulatorHost:
         on_event: Callable[[Event], None],
         *,
         theme: Theme | None = None,
-        engine: str = "",
     ) -> None:
         self.columns, self.rows, self.screen_socket = columns, rows, screen_socket
         self._on_input, self._on_event = on_input, on_event
-        self._theme, self._engine = theme or Theme(), engine
+        self._theme = theme or Theme()
         self._tail = Tail()
         self._out: deque[memoryview] = deque()
         self._unsent = 0
@@ -146,7 +145,7 @@ class EmulatorHost:
         fds = theirs.fileno(), self._listener.fileno()
         # -P: nothing is ever imported from the folder that the agent works in.
         command = [sys.executable, "-P", "-m", "supervisor.emulator", *map(str, fds)]
-        command += [str(self.columns), str(self.rows), f"best{self._engine}", colours]
+        command += [str(self.columns), str(self.rows), colours]
         try:
             self._process = subprocess.Popen(
                 command,
@@ -191,10 +190,10 @@ class EmulatorHost:
         if count >= CRASHES_BEFORE_GIVING_UP:
             self.failed = True
             self._room.set()
-            self._on_event({"type": "emulator", "state": "failed", "engine": self._engine})
+            self._on_event({"type": "emulator", "state": "failed"})
             return
-        if count >= CRASHES_BEFORE_FALLBACK and self._engine != "bittty":
-            self._engine = "bittty"
+        if count >= CRASHES_BEFORE_FORGETTING:
+            # What is fed again crashes it again: better an empty screen than none.
             self._tail.forget()
         self._retry = self._loop.call_later(0.0 if count < 3 else 0.1 * count, self._again)
 
@@ -204,7 +203,7 @@ class EmulatorHost:
         except OSError:
             self._died()
             return
-        self._on_event({"type": "emulator", "state": "restarted", "engine": self._engine})
+        self._on_event({"type": "emulator", "state": "restarted"})
 
     def _look_after(self) -> None:
         """Kill a host that has stopped making progress."""
@@ -288,5 +287,4 @@ class EmulatorHost:
                 if isinstance(event, dict) and isinstance(event.get("type"), str):
                     self._on_event(event)
             case FromHost.READY:
-                self._engine = payload.decode("ascii", "replace") if self._engine else self._engine
                 self._on_event({"type": "emulator", "state": "ready", "engine": payload.decode("ascii", "replace")})
