@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from supervisor.model.request import Exec
 from supervisor.parse.grammar import Grammar
-from supervisor.parse.names import base, program_name
+from supervisor.parse.names import program_name
 from supervisor.parse.opaque import MARK, is_known
 from supervisor.parse.readings import Reading, grammar_of, readings
 from supervisor.parse.scan import Certainty, Option, fits, match_words, options_in, same_word
@@ -62,7 +62,7 @@ def compile_pattern(text: str) -> CommandPattern:
         raise ValueError(f"{text!r} begins with an option: a command pattern begins with a program")
     if "=" in program and "/" not in program:
         raise ValueError(f"{text!r} begins with a variable: a command pattern begins with a program")
-    if "/" in program and not base(program):
+    if program.endswith("/"):
         raise ValueError(f"{program!r} is a folder: a command pattern begins with a program")
     name = program if "*" in program else program_name(program)
     grammar = grammar_of(name)

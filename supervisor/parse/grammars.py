@@ -49,7 +49,7 @@ _GIT_COMMANDS = frozenset(
     rev-list rev-parse revert rm send-email send-pack shell shortlog show show-branch show-index show-ref
     sparse-checkout stage stash status stripspace submodule switch symbolic-ref tag unpack-file unpack-objects
     update-index update-ref update-server-info upload-archive upload-pack var verify-commit verify-pack verify-tag
-    version whatchanged worktree write-tree""".split()  # noqa: SIM905
+    version whatchanged worktree write-tree""".split()
 )
 _GIT = Grammar(
     strict=True,

@@ -19,7 +19,7 @@ Args = tuple[str, ...]
 # They run in their own process what argv[0] names, or else their first word.
 MULTICALL = frozenset(
     """busybox toybox coreutils snap rustup rustup-init systemctl kmod volta-shim mise asdf proto-shim aqua-proxy
-    corepack""".split()  # noqa: SIM905
+    corepack""".split()
 )
 _FIRST_WORD_RUNS = frozenset({"busybox", "toybox", "coreutils", "corepack"})
 # Shipped under one name, known by another: what argv[0] says is right then.

@@ -26,7 +26,7 @@ _BUILTINS = frozenset(
     """: [ [[ bg bind break caller cd compgen complete compopt continue declare dirs disown echo enable exit export
     false fc fg getopts hash help history jobs kill let local logout mapfile popd printf pushd pwd read readarray
     readonly return set shift shopt suspend test times true type typeset ulimit umask unalias unset wait autoload
-    emulate setopt unsetopt zmodload zstyle bindkey compdef print whence rehash float integer""".split()  # noqa: SIM905
+    emulate setopt unsetopt zmodload zstyle bindkey compdef print whence rehash float integer""".split()
 )
 _PREFIXES = frozenset({"command", "builtin", "exec", "time", "coproc", "noglob", "nocorrect", "-", "!"})
 _SETS_NAMES = frozenset(

@@ -296,6 +296,9 @@ def command_at(wrapper: Wrapper, args: tuple[str, ...]) -> int | None:
             continue
         arg = classify(text, None, grammar, None)
         if not arg.option:
+            if wrapper.assigns and "=" in text.partition(MARK)[0]:
+                index += 1
+                continue
             if skip:
                 skip, index = skip - 1, index + 1
                 if not wrapper.mixed and not skip:
