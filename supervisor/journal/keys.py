@@ -57,11 +57,17 @@ def _create(path: Path) -> None:
 
 
 def known_public(folder: Path) -> bytes | None:
-    """The raw public key of this user, or `None` where no session has made one yet."""
+    """The raw public key of this user, or `None` where no session has made one yet. Raises `JournalError`.
+
+    A key that is there and cannot be used is an error: else whoever damages it makes every signature acceptable.
+    """
     try:
         return public_bytes(_read(folder / _NAME))
-    except (OSError, ValueError, JournalError):
+    except FileNotFoundError:
         return None
+    except (OSError, ValueError) as error:
+        why = f"the signing key cannot be used, so no signature can be checked: {error}"
+        raise JournalError(why, where=str(folder / _NAME)) from error
 
 
 def public_bytes(key: Ed25519PrivateKey) -> bytes:

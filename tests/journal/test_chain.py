@@ -220,13 +220,14 @@ def test_a_sealed_line_is_its_canonical_json(fields: dict[str, object]) -> None:
 
 
 def test_a_key_that_others_may_read_is_refused(tmp_path: Path) -> None:
-    """A signing key that is open to others, a link or damaged signs nothing, and does not count as this user's."""
+    """A signing key that is open to others, a link or damaged signs nothing, and nothing is checked with it."""
     load_key(tmp_path / "keys")
     path = tmp_path / "keys" / "checkpoint.ed25519"
     path.chmod(0o644)
     with pytest.raises(JournalError, match="other users"):
         load_key(tmp_path / "keys")
-    assert known_public(tmp_path / "keys") is None
+    with pytest.raises(JournalError, match="other users"):
+        known_public(tmp_path / "keys")
     path.rename(tmp_path / "elsewhere")
     path.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(JournalError, match="no signing key"):
