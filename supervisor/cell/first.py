@@ -23,6 +23,7 @@ import termios
 
 from supervisor.cell import kernel
 from supervisor.cell.mounts import Root
+from supervisor.cell.setid import refuse_set_id
 from supervisor.errors import HostError
 
 _SIOCSIFFLAGS, _IFF_UP_RUNNING = 0x8914, 0x41
@@ -139,6 +140,8 @@ class First:
         self._drop()
         given = self._pty() if plan.stdio == "pty" else self._pipes()
         outward = given + outward
+        if plan.lent is not None:
+            refuse_set_id()
         listener = self._install()
         if listener is not None:
             outward.append(listener)

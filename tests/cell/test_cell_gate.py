@@ -7,6 +7,7 @@ import os
 import struct
 import threading
 
+import pytest
 from cell_stage import Stage
 
 from supervisor.cell.start import start_cell
@@ -98,3 +99,35 @@ def test_pid_1_cannot_be_traced_and_nothing_mounted(stage: Stage) -> None:
     """ptrace of PID 1, new namespaces and mounts are refused by the filter, with the exec gate off too."""
     done = stage.run("/usr/bin/python3", "-c", TRACE)
     assert done.out.splitlines() == ["-1 1"] * 5 + ["13"], done.err
+
+
+SET_ID = """
+import ctypes, os
+open("own", "w").write("x")
+for attempt in (
+    lambda: os.chmod("own", 0o4755),
+    lambda: os.chmod(os.open("own", os.O_RDONLY), 0o2755),
+    lambda: os.chmod("own", 0o4755, dir_fd=os.open(".", os.O_RDONLY)),
+    lambda: os.open("made", os.O_CREAT | os.O_WRONLY, 0o4755),
+    lambda: os.open(".", os.O_TMPFILE | os.O_WRONLY, 0o4755),
+    lambda: os.mknod("node", 0o104755),
+):
+    try:
+        attempt()
+        print("made")
+    except PermissionError:
+        print("refused")
+print(ctypes.CDLL(None, use_errno=True).syscall(437, -100, b".", b"", 24), ctypes.get_errno())
+os.chmod("own", 0o755)
+os.close(os.open("own", os.O_RDONLY, 0o4755))
+"""
+
+
+def test_root_lends_no_set_id_files(stage: Stage) -> None:
+    """Started by root, no way to make a set-id file is open: it would run as root outside."""
+    if os.geteuid() != 0:
+        pytest.skip("only files of root are worth it")
+    done = stage.run("/usr/bin/python3", "-c", SET_ID)
+    assert done.out.splitlines() == ["refused"] * 6 + ["-1 38"], done.err
+    assert done.code == 0
+    assert not any(path.stat().st_mode & 0o6000 for path in stage.workspace.rglob("*"))
