@@ -53,6 +53,11 @@ class Asking:
             if isinstance(reply, Verdict):
                 return request.id, reply
             raise TypeError(f"the session answered with {type(reply).__name__}")
+        except asyncio.CancelledError:
+            # The gate stops while the session is still deciding: whatever it says, nobody waits for it.
+            if request is not None and request.id in self._waiting and not self._waiting[request.id].done():
+                await self._tell(self._desk.withdraw, request.id, "the gate stopped")
+            raise
         except Exception as error:
             what = "the session did not answer" if isinstance(error, TimeoutError) else visible(str(error))
             await self.fault(f"denied, because the decision failed: {what}")
@@ -70,9 +75,10 @@ class Asking:
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         finally:
             watch.cancel()
-            if not answer.done():
-                await self._tell(self._desk.withdraw, request.id, "the client hung up")
-        return answer.result() if answer.done() else None
+        if answer.done():
+            return answer.result()
+        await self._tell(self._desk.withdraw, request.id, "the client hung up")
+        return None
 
     async def _lock(self, request_id: str, reply: object, why: str) -> None:
         if reply is HELD:
