@@ -18,6 +18,8 @@ from supervisor.policy.scope import Files
 
 NOTHING = Needs((), (), (), (), ())
 SECONDS = 20.0
+PYTHON = next((path for path in ("/usr/bin/python3", "/usr/local/bin/python3") if Path(path).exists()), "")
+"""A Python that every cell shows; ours may lie in a home."""
 
 
 @dataclass

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
-from cell_stage import Stage
 
 from supervisor.cell.doctor import checks
+from tests.cell.cell_stage import Stage
 
 
 @pytest.fixture(scope="session")

@@ -9,12 +9,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from cell_stage import Stage, read_until, until
 
 from supervisor.agents.cellside import Needs
 from supervisor.cell.start import start_cell
 from supervisor.errors import HostError, UsageError
 from supervisor.policy.scope import Files
+from tests.cell.cell_stage import PYTHON, Stage, read_until, until
 
 
 def test_planted_secrets_are_not_there(stage: Stage) -> None:
@@ -72,7 +72,7 @@ for place in (("127.0.0.1", {port}), ("192.0.2.1", 80)):
     except OSError as error:
         print(type(error).__name__)
 """
-    done = stage.run("/usr/bin/python3", "-c", script)
+    done = stage.run(PYTHON, "-c", script)
     outside.close()
     assert done.out.splitlines() == ["['lo']", "ConnectionRefusedError", "OSError"]
 
@@ -80,7 +80,7 @@ for place in (("127.0.0.1", {port}), ("192.0.2.1", 80)):
 def test_what_connects_to_a_listener_comes_from_the_cell(stage: Stage) -> None:
     """A connection to the proxy's port in the cell is accepted outside."""
     script = "import socket; c = socket.create_connection(('127.0.0.1', 3128)); c.sendall(b'hello'); print(c.recv(9))"
-    with stage.start(["/usr/bin/python3", "-c", script]) as cell:
+    with stage.start([PYTHON, "-c", script]) as cell:
         listener = cell.listeners["proxy"]
         listener.settimeout(20)
         cell.go()
@@ -111,7 +111,7 @@ def test_a_door_to_the_outside_is_shut(stage: Stage) -> None:
         outside.bind(str(door))
         outside.listen()
         script = "import socket; s = socket.socket(socket.AF_UNIX); s.connect('deep/door.sock')"
-        done = stage.run("/usr/bin/python3", "-c", script)
+        done = stage.run(PYTHON, "-c", script)
     assert done.code == 1 and ("PermissionError" in done.err or "ConnectionRefused" in done.err)
     assert "Permission denied" in stage.sh("cat pipe").err
     assert stat.S_ISFIFO((stage.workspace / "pipe").stat().st_mode)

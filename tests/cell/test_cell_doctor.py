@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from cell_stage import Stage
 
 from supervisor.cell import doctor
+from tests.cell.cell_stage import Stage
 
 ROOT = Path(__file__).parents[2]
 RUN = "from supervisor.commands.doctor import doctor; doctor()"

@@ -8,9 +8,9 @@ import struct
 import threading
 
 import pytest
-from cell_stage import Stage
 
 from supervisor.cell.start import start_cell
+from tests.cell.cell_stage import PYTHON, Stage
 
 RECEIVE, SEND, CONTINUE = 0xC0502100, 0xC0182101, 1
 
@@ -97,7 +97,7 @@ except OSError as error:
 
 def test_pid_1_cannot_be_traced_and_nothing_mounted(stage: Stage) -> None:
     """ptrace of PID 1, new namespaces and mounts are refused by the filter, with the exec gate off too."""
-    done = stage.run("/usr/bin/python3", "-c", TRACE)
+    done = stage.run(PYTHON, "-c", TRACE)
     assert done.out.splitlines() == ["-1 1"] * 5 + ["13"], done.err
 
 
@@ -127,7 +127,7 @@ def test_root_lends_no_set_id_files(stage: Stage) -> None:
     """Started by root, no way to make a set-id file is open: it would run as root outside."""
     if os.geteuid() != 0:
         pytest.skip("only files of root are worth it")
-    done = stage.run("/usr/bin/python3", "-c", SET_ID)
+    done = stage.run(PYTHON, "-c", SET_ID)
     assert done.out.splitlines() == ["refused"] * 6 + ["-1 38"], done.err
     assert done.code == 0
     assert not any(path.stat().st_mode & 0o6000 for path in stage.workspace.rglob("*"))

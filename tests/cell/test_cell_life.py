@@ -12,10 +12,10 @@ import time
 from pathlib import Path
 
 import pytest
-from cell_stage import Stage, read_until, until
 
 from supervisor.cell.start import Cell, start_cell
 from supervisor.errors import HostError
+from tests.cell.cell_stage import Stage, read_until, until
 
 ROOT = Path(__file__).parents[2]
 
@@ -105,10 +105,9 @@ def running(cell: Cell) -> bytes:
 def test_a_killed_supervisor_takes_the_cell_with_it(stage: Stage) -> None:
     """SIGKILL of the session process ends every process of the cell, a waiting cell's too."""
     script = f"""
-import os, sys
-sys.path[:0] = [{str(Path(__file__).parent)!r}]
+import sys
 from pathlib import Path
-from cell_stage import Stage, read_until
+from tests.cell.cell_stage import Stage, read_until
 stage = Stage(Path({str(stage.workspace)!r}), Path({str(stage.home)!r}), {stage.environment!r})
 idle = stage.start(["/bin/sleep", "1000"])
 cell = stage.start(["/bin/sh", "-c", "setsid sleep 1000 & echo up; sleep 1000"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cell_stage import Facts, planned
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from supervisor.cell.environment import PLAIN, PREFIXES, cell_environment, proxy
 from supervisor.cell.plan import CellPlan
 from supervisor.errors import UsageError
 from supervisor.policy.scope import Files
+from tests.cell.cell_stage import Facts, planned
 
 HOST: dict[str, str | None] = {
     "/usr/bin/env": "",
