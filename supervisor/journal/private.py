@@ -53,6 +53,18 @@ def open_private(path: Path) -> int:
     return descriptor
 
 
+def write_private(path: Path, text: str) -> None:
+    """Write a new file with mode 0600 and make it durable; what is there already is never written over.
+
+    Foreign bytes that `text` carries as surrogates (`os.fsdecode`) come out as they were. Raises `OSError`.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+    with os.fdopen(os.open(path, flags, FILE_MODE), "w", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in `folder` durable (fsync(2): a new file's entry needs its own). Raises `OSError`."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

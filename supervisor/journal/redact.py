@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
-from supervisor.journal.shapes import BEFORE, SECRET_FLAG, SECRET_NAME, SHAPES, Shape
+from supervisor.journal.arguments import NEEDLES, NEEDLES_OF_PROGRAMS, passwords
+from supervisor.journal.shapes import BEFORE, SHAPES, Shape
 from supervisor.model.codec import Json, canonical
 
 SHORTEST: Final = 8
@@ -113,7 +114,7 @@ class Redactor:
         """A record without its secrets; the record itself is not changed."""
         text = canonical(fields)
         lower = text.lower()
-        for needle in _NEEDLES:  # loops, because almost every record comes through here and holds nothing
+        for needle in _ANY_NEEDLE:  # loops, because almost every record comes through here and holds nothing
             if needle in lower:
                 break
         else:
@@ -134,21 +135,10 @@ class Redactor:
         return value
 
     def _list(self, items: list[Any]) -> list[Any]:
-        """A list, which may be an argument list (`--password`, X) or a pair (PGPASSWORD, X)."""
+        """A list, which may be an argument list or a pair of a name and its value."""
         out = [self._value(item) for item in items]
-        for place, item in enumerate(items[:-1]):
-            if not isinstance(item, str) or not isinstance(items[place + 1], str):
-                continue
-            following = items[place + 1]
-            if SECRET_FLAG.match(item) and not following.startswith("--"):
-                out[place + 1] = mark("password")
-            elif len(items) == 2 and SECRET_NAME.match(item) and following:
-                out[1] = mark(item.rpartition("_")[2].lower())
-            elif item in ("-u", "--user", "-p") and _after_program(items[0], item) and following:
-                user, colon, _ = following.partition(":")
-                out[place + 1] = (
-                    f"{user}:{mark('password')}" if colon else mark("password") if item == "-p" else following
-                )
+        for place, (kept, kind) in passwords(items).items():
+            out[place] = kept + mark(kind)
         return out
 
 
@@ -169,12 +159,6 @@ def _of_shape(shape: Shape, needle: str, text: str, lower: str) -> Iterator[Foun
             place = lower.find(needle, max(place + 1, match.end()))
 
 
-def _after_program(program: object, flag: str) -> bool:
-    """Whether this program's flag takes a password: `curl -u user:X`, `sshpass -p X`."""
-    name = program.rpartition("/")[2] if isinstance(program, str) else ""
-    return name == "sshpass" if flag == "-p" else name in ("curl", "wget", "http", "https")
-
-
 def _merged(found: list[Found]) -> list[Found]:
     """Overlapping finds as one, under the kind of the first (which is the known value, where there is one)."""
     out: list[Found] = []
@@ -189,4 +173,5 @@ def _merged(found: list[Found]) -> list[Found]:
 
 _CAPITALS: Final = re.compile("[A-Z]")
 _NEEDLES: Final = tuple(dict.fromkeys(needle for shape in SHAPES for needle in shape.needles))
+_ANY_NEEDLE: Final = tuple(dict.fromkeys((*_NEEDLES, *NEEDLES, *NEEDLES_OF_PROGRAMS)))
 _BY_NEEDLE: Final = tuple((needle, tuple(shape for shape in SHAPES if needle in shape.needles)) for needle in _NEEDLES)

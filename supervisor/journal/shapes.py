@@ -114,6 +114,7 @@ SHAPES: Final = (
         re.compile(rf"(?i)aws_(?:secret_access_key|session_token)\s{{1,4}}{_QUOTE}(?P<secret>{_LONG})"),
     ),
     Shape("password", ("sshpass",), re.compile(rf"\bsshpass\s{{1,4}}-p\s{{0,4}}{_QUOTE}(?P<secret>{_VALUE})")),
+    Shape("password", ("mysql", "mariadb"), re.compile(rf"(?:mysql|mariadb)[^\n]{{0,400}}?\s-p(?P<secret>{_VALUE})")),
     Shape(
         "password",
         ("curl",),

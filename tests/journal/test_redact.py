@@ -52,6 +52,8 @@ AROUND = [
     ("https://x/y?token={}&z=1", "abcdef0123456789abcd"),
     ("sshpass -p {} ssh dev@host", "s3cr3t!pass"),
     ("x-api-key: {}", "0123456789abcdef0123"),
+    ("PRIVATE-TOKEN: {}", "short1"),
+    ("mysqldump -u root -p{} db", "s3cr3t!pass"),
 ]
 
 INNOCENT = [
@@ -151,12 +153,35 @@ def test_argument_lists_and_pairs_are_understood() -> None:
             "curl": ["/usr/bin/curl", "-u", "dev:hunter2", "https://x"],
             "env": [["PGPASSWORD", "hunter2"], ["HOME", "/root"], ["api_token", "x"]],
             "plain": ["git", "-u", "origin:main"],
+            "mysql": ["/usr/bin/mysql", "-phunter2", "-P3306"],
+            "login": ["docker", "login", "-p", "hunter2", "registry.example.com"],
+            "run": ["docker", "run", "-p", "8080:80", "nginx"],
+            "key": ["TLS_PRIVATE_KEY", "hunter2"],
         }
     )
     assert "hunter2" not in json.dumps(clean)
     assert clean["argv"][3:] == ["-h", "db"] and clean["curl"][2].startswith("dev:")
     assert clean["env"][1] == ["HOME", "/root"] and clean["env"][2][1] != "x"
-    assert clean["plain"] == ["git", "-u", "origin:main"]
+    assert clean["plain"] == ["git", "-u", "origin:main"] and clean["run"][3] == "8080:80"
+    assert clean["mysql"] == ["/usr/bin/mysql", "-p⟨redacted:password⟩", "-P3306"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["sshpass", "-p", "hunter2", "ssh", "x"],
+        ["redis-cli", "-a", "hunter2"],
+        ["mysql", "-phunter2"],
+        ["podman", "login", "-p", "hunter2"],
+        ["wget", "--user", "dev:hunter2"],
+        ["PRIVATE_KEY", "hunter2"],
+        ["psql", "--passphrase", "hunter2"],
+        ["x", "--auth-key", "hunter2"],
+    ],
+)
+def test_a_password_alone_in_a_record_is_found(words: list[str]) -> None:
+    """A record in which nothing but one such word is secret is not passed through."""
+    assert "hunter2" not in json.dumps(Redactor()({"argv": words}))
 
 
 def test_a_redacted_decision_is_a_decision() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from supervisor.errors import JournalError, UsageError
 from supervisor.journal.listing import listed
-from supervisor.journal.private import check_private, make_private
+from supervisor.journal.private import check_private, make_private, write_private
 from supervisor.journal.sessions import (
     State,
     find_session,
@@ -157,3 +157,15 @@ def test_a_damaged_session_is_listed_as_unreadable(home: dict[str, str]) -> None
     assert listed(session).outcome == "unreadable"
     session.journal.write_bytes(b"\xff\xfe{}\n")
     assert listed(session).outcome == "unreadable"
+
+
+def test_a_file_of_a_session_is_written_once_and_private(tmp_path: Path) -> None:
+    """A frozen copy is for the user alone and is never replaced, not through a link either."""
+    write_private(tmp_path / "scope.yaml", "scope: x\udcff\n")
+    assert (tmp_path / "scope.yaml").read_bytes() == b"scope: x\xff\n"
+    assert (tmp_path / "scope.yaml").stat().st_mode & 0o777 == 0o600
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    for name in ("scope.yaml", "link"):
+        with pytest.raises(FileExistsError):
+            write_private(tmp_path / name, "other")
+    assert not (tmp_path / "elsewhere").exists()
