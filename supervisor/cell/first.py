@@ -142,7 +142,14 @@ class First:
         outward = given + outward
         if plan.lent is not None:
             refuse_set_id()
-        listener = self._install()
+        try:
+            listener = self._install()
+        except OSError as error:
+            raise HostError(
+                f"this kernel does not let us filter program starts: {error}",
+                where="exec gate",
+                fix="`agent-supervise doctor` says how to get it; `--weaken exec` starts without it",
+            ) from error
         if listener is not None:
             outward.append(listener)
         self._send_ready(outward)

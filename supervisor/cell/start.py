@@ -106,7 +106,9 @@ class Cell:
         return code
 
     def kill(self) -> None:
-        """Everything in the cell dies; `wait` then returns 137 unless the agent had ended before."""
+        """Everything in the cell dies; `wait` then returns 137 unless the agent had ended before. From any thread."""
+        if self._hold < 0:
+            return
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._hold, signal.SIGKILL)
 

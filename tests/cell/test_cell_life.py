@@ -56,6 +56,8 @@ def test_kill_ends_everything(stage: Stage) -> None:
         cell.kill()
         assert cell.wait(20) == 137
         assert not Path(f"/proc/{cell.pid}").exists()
+    cell.kill()
+    cell.close()
 
 
 def test_the_terminal_is_a_real_one(stage: Stage) -> None:
@@ -69,17 +71,19 @@ def test_the_terminal_is_a_real_one(stage: Stage) -> None:
         type_in(cell, "stty size; echo 'do'ne\n")
         assert b"50 132" in read_until(cell.pty, b"done")
         type_in(cell, "sleep 100\n")
-        until(lambda: b"sleep" in running(cell))
+        until(lambda: runs_in_front(cell, "sleep"))
         os.write(cell.pty, b"\x03")
         type_in(cell, "echo code $?.\n")
         read_until(cell.pty, b"code 130.")
         type_in(cell, "sleep 100\n")
-        until(lambda: b"sleep" in running(cell))
+        until(lambda: runs_in_front(cell, "sleep"))
         os.write(cell.pty, b"\x1a")
         read_until(cell.pty, b"Stopped")
         type_in(cell, "fg\n")
-        read_until(cell.pty, b"sleep 100")
+        until(lambda: runs_in_front(cell, "sleep"))
         os.write(cell.pty, b"\x03")
+        type_in(cell, "echo code $?.\n")
+        read_until(cell.pty, b"code 130.")
         type_in(cell, "exit 9\n")
         assert cell.wait(20) == 9
 
@@ -88,18 +92,20 @@ def type_in(cell: Cell, text: str) -> None:
     os.write(cell.pty, text.encode())
 
 
-def running(cell: Cell) -> bytes:
-    """The names of all programs in a cell, seen from outside."""
-    names = b""
+def runs_in_front(cell: Cell, name: str) -> bool:
+    """Whether a program of the cell, seen from outside, runs as its terminal's foreground job."""
     children = [cell.pid]
     while children:
         pid = children.pop()
         try:
-            names += Path(f"/proc/{pid}/comm").read_bytes()
+            stat = Path(f"/proc/{pid}/stat").read_text()
             children += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
         except OSError:
             continue
-    return names
+        state, _, group, _, _, front = stat.rpartition(")")[2].split()[:6]
+        if f"({name})" in stat and state in "SR" and group == front:
+            return True
+    return False
 
 
 def test_a_killed_supervisor_takes_the_cell_with_it(stage: Stage) -> None:
@@ -241,3 +247,20 @@ try:
 finally:
     shutil.rmtree(base)
 """
+
+
+def test_in_a_cell_no_other_can_be_started(stage: Stage) -> None:
+    """A cell in a cell is refused in words, with a way out, and nothing is started instead."""
+    code = f"""
+import sys; sys.path.insert(0, {str(ROOT)!r})
+from tests.cell.cell_stage import Stage
+from supervisor.errors import HostError
+from pathlib import Path
+try:
+    Stage(Path({str(stage.workspace)!r}), Path({str(stage.home)!r}), {{}}).run("/bin/echo", "started")
+except HostError as error:
+    print(error)
+"""
+    read = (ROOT, Path(sys.prefix), Path(sys.base_prefix))
+    done = stage.run(sys.executable, "-B", "-c", code, read=read)
+    assert "namespaces" in done.out and "fix:" in done.out and "started" not in done.out, done.err
