@@ -418,10 +418,23 @@ def _gdb(args: tuple[str, ...], start: Exec) -> list[Found]:
     return _start(args[args.index("--args") + 1 :], start) if "--args" in args else []
 
 
-def _or_none(args: tuple[str, ...], start: Exec) -> list[Found] | None:
-    return _command_text(args, start)
+def _call(args: tuple[str, ...], start: Exec) -> list[Found] | None:
+    """`-c TEXT` among the options of npx, npm exec or doppler run, in front of the command that they start."""
+    words = frozenset({"exec", "x", "run"})
+    index = 0
+    while index < len(args):
+        option = args[index]
+        if option in ("-c", "--call", "--command") or option.startswith(("--call=", "--command=")):
+            return _command_text(args[index:], start)
+        if option == "--" or not (option.startswith("-") or (index == 0 and option in words)):
+            return None
+        index += 2 if option in _CALL_VALUES else 1
+    return None
 
 
+_CALL_VALUES = frozenset(
+    {"-p", "--package", "-w", "--workspace", "--registry", "-c", "--config", "--project", "--token"}
+)
 _SPECIAL: Mapping[str, Callable[[tuple[str, ...], Exec], list[Found] | None]] = MappingProxyType(
     {
         "env": _env_split,
@@ -438,9 +451,9 @@ _SPECIAL: Mapping[str, Callable[[tuple[str, ...], Exec], list[Found] | None]] = 
         "git": _git,
         "hyperfine": _texts,
         "gdb": _gdb,
-        "npx": _or_none,
-        "npm": _or_none,
-        "nix-shell": _or_none,
-        "doppler": _or_none,
+        "npx": _call,
+        "npm": _call,
+        "nix-shell": _command_text,
+        "doppler": _call,
     }
 )

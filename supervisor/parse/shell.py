@@ -32,6 +32,10 @@ _PREFIXES = frozenset({"command", "builtin", "exec", "time", "coproc", "noglob",
 _SETS_NAMES = frozenset(
     {"read", "readarray", "mapfile", "getopts", "unset", "let", "printf", "eval", "source", ".", "declare", "typeset"}
 )
+# The grammar's scanner reads a table out of bounds, and may crash, for characters beyond ASCII (tree-sitter-bash issue
+# 337). To a shell all of them are ordinary parts of a word, like a slash: the grammar gets slashes, and since offsets
+# stay, words are read from the text itself.
+_ASCII = bytes(byte if byte < 128 else ord("/") for byte in range(256))
 # A command name that is neither plain text nor one plain variable may turn out to be anything.
 _ODD_NAME = re.compile(r"[^\w./+\-$:\[]|\$(?![A-Za-z_])|(?<=.)\$")
 
@@ -85,7 +89,7 @@ def shell_starts(
         return [Opaque(shown[:200], "more here-documents than we read")], []
     try:
         source = hide_unknown(text).encode("utf-8", "surrogateescape")
-        tree = _parser().parse(source)
+        tree = _parser().parse(source.translate(_ASCII))
     except (UnicodeEncodeError, ValueError) as error:
         return [Opaque(shown, f"not readable as shell text: {type(error).__name__}")], []
     root = tree.root_node

@@ -115,6 +115,15 @@ def test_words_keep_what_is_known() -> None:
     )
 
 
+def test_text_beyond_ascii_is_read() -> None:
+    """Foreign letters are ordinary parts of words, and never crash the grammar."""
+    assert starts(shell_programs("tool ü '日本' \"$X ä\" \udcff")) == [("tool", "ü", "日本", "\0=$X\0 ä", "\udcff")]
+    assert starts(shell_programs("é=1 ls; terräform destroy")) == [("é=1", "ls"), ("terräform", "destroy")]
+    for code in range(0x80, 0x110000, 0x3F1):
+        if not 0xD800 <= code < 0xE000:
+            shell_programs("{" + chr(code) + "; ls")
+
+
 def test_builtins_start_nothing() -> None:
     """What the shell does by itself is no program start."""
     assert shell_programs("cd x; echo hi; export A=1; [ -f x ] && read y; : ; true", "/work") == ()
