@@ -419,14 +419,13 @@ def _gdb(args: tuple[str, ...], start: Exec) -> list[Found]:
 
 
 def _call(args: tuple[str, ...], start: Exec) -> list[Found] | None:
-    """`-c TEXT` among the options of npx, npm exec or doppler run, in front of the command that they start."""
-    words = frozenset({"exec", "x", "run"})
+    """`-c TEXT` among the options of npx or npm exec, in front of the command that they start."""
     index = 0
     while index < len(args):
         option = args[index]
-        if option in ("-c", "--call", "--command") or option.startswith(("--call=", "--command=")):
+        if option in ("-c", "--call") or option.startswith("--call="):
             return _command_text(args[index:], start)
-        if option == "--" or not (option.startswith("-") or (index == 0 and option in words)):
+        if option == "--" or not (option.startswith("-") or (index == 0 and option in ("exec", "x"))):
             return None
         index += 2 if option in _CALL_VALUES else 1
     return None
@@ -454,6 +453,6 @@ _SPECIAL: Mapping[str, Callable[[tuple[str, ...], Exec], list[Found] | None]] = 
         "npx": _call,
         "npm": _call,
         "nix-shell": _command_text,
-        "doppler": _call,
+        "doppler": _doppler,
     }
 )

@@ -61,7 +61,11 @@ def whys(found: tuple[Exec | Opaque, ...]) -> list[str]:
     return [one.why for one in found if isinstance(one, Opaque)]
 
 
-@given(st.lists(st.sampled_from(SEEN_THROUGH), min_size=1, max_size=5))
+# parallel makes one shell text of its words, so that quoting behind it is lost: it stands alone or last.
+STACKED = [wrapper for wrapper in SEEN_THROUGH if wrapper[0] != "parallel"]
+
+
+@given(st.lists(st.sampled_from(STACKED), min_size=1, max_size=5))
 def test_wrappers_never_hide_the_start(wrappers: list[tuple[str, ...]]) -> None:
     """However many wrappers stand in front, the inner start is seen, or it is said that it is not understood."""
     argv = tuple(word for wrapper in wrappers for word in wrapper) + COMMAND
