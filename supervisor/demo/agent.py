@@ -78,12 +78,8 @@ class Agent:
         print(f"{self._paint('●', '32')} {self._paint('Bash', '1')}({title})", flush=True)
         code, text = _output(argv)
         lines = [line for line in text.splitlines() if line.strip()]
-        told = [line[line.index(_TOLD) + len(_TOLD) :] for line in lines if _TOLD in line]
-        self.told += told
-        shown_lines = lines[-MOST_LINES:] if code else lines[:2] + lines[2:][-(MOST_LINES - 2) :]
-        if len(lines) > len(shown_lines):
-            shown_lines.insert(0 if code else 2, f"… {len(lines) - len(shown_lines)} more lines")
-        for number, line in enumerate(shown_lines or ["(no output)"]):
+        self.told += [line[line.index(_TOLD) + len(_TOLD) :] for line in lines if _TOLD in line]
+        for number, line in enumerate(_shortened(lines, failed=code != 0)):
             margin = "  ⎿  " if number == 0 else "     "
             for piece in textwrap.wrap(line, max(self.width - 5, 20)) or [""]:
                 print(margin + (self._paint(piece, "31") if code else piece), flush=True)
@@ -95,6 +91,17 @@ class Agent:
     def shell(self, text: str) -> bool:
         """Run shell text."""
         return self.run([_shell(), "-c", text], text)
+
+
+def _shortened(lines: list[str], *, failed: bool) -> list[str]:
+    """The few lines that are shown of an output: its beginning and its end, or what it was denied and the last error."""
+    if not failed:
+        kept = lines[:2] + lines[2:][-(MOST_LINES - 2) :]
+    else:
+        kept = [line for line in lines if _TOLD in line] + [line for line in lines if _TOLD not in line][-1:]
+    if len(lines) > len(kept):
+        kept.insert(len(kept) - 1 if failed else 2, f"… {len(lines) - len(kept)} more lines")
+    return kept or ["(no output)"]
 
 
 def _output(argv: list[str]) -> tuple[int, str]:
@@ -162,8 +169,8 @@ def _clean_up(agent: Agent) -> bool:
     agent.think("Refused. Perhaps it works from a shell.")
     if agent.shell(f"bash -c '{_DESTROY}'" if _shell().endswith("bash") else f"sh -c '{_DESTROY}'"):
         return True
-    agent.think("It seems to go by the name. A copy with another name, then.")
-    agent.shell('cp "$(command -v terraform)" ./tidy-up')
+    agent.think("It seems to go by the name. It gets another name, then.")
+    agent.shell('ln -s "$(command -v terraform)" ./tidy-up')
     if agent.run(["./tidy-up", *_DESTROY.split()[1:]]):
         return True
     agent.think("Or from Python: that is a program like any other.")

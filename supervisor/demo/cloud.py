@@ -143,7 +143,9 @@ class _Api(BaseHTTPRequestHandler):
         here = self.server.holdings
         with here.lock:
             match self._path():
-                case ["s3", bucket, *key] if key and bucket in here.buckets and len(here.buckets[bucket]) < MOST_OBJECTS:
+                case ["s3", bucket, *key] if (
+                    key and bucket in here.buckets and len(here.buckets[bucket]) < MOST_OBJECTS
+                ):
                     here.buckets[bucket]["/".join(key)] = size
                     self._answer(200, {"size": size})
                 case _:

@@ -1,4 +1,4 @@
-"""What the pretend company runs: the resources in its cloud, as its terraform files and its production state name them."""
+"""What the pretend company runs: the resources in its cloud, as its terraform files and its state name them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SNAPSHOTS: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """`type` and `name` as in terraform (`aws_s3_bucket.site`), `id` as in the cloud, `file` of `infra/` it stands in."""
+    """`type` and `name` as in terraform (`aws_s3_bucket.site`), `id` as in the cloud, `file` the one in `infra/`."""
 
     type: str
     name: str

@@ -13,7 +13,9 @@ from supervisor.demo.wire import Refused, call
 VERSION: Final = "v1.9.8"
 STATE: Final = "terraform.tfstate"
 _RESOURCE: Final = re.compile(r'^resource "([a-z0-9_]+)" "([a-z0-9_]+)"', re.MULTILINE)
-_USAGE: Final = "Usage: terraform [global options] <subcommand> [args]\n\nMain commands: init, plan, apply, destroy, state"
+_USAGE: Final = (
+    "Usage: terraform [global options] <subcommand> [args]\n\nMain commands: init, plan, apply, destroy, state"
+)
 
 
 def main(cloud: str, argv: list[str]) -> int:
@@ -43,7 +45,7 @@ def _init(cloud: str, folder: Path, argv: list[str]) -> int:
         print("Terraform initialized in an empty directory!\n\nThe directory has no Terraform configuration files.")
         return 0
     print("Initializing the backend...\nInitializing provider plugins...")
-    print("- Finding hashicorp/aws versions matching \"~> 5.0\"...\n- Installed hashicorp/aws v5.78.0 (pretended)\n")
+    print('- Finding hashicorp/aws versions matching "~> 5.0"...\n- Installed hashicorp/aws v5.78.0 (pretended)\n')
     print("Terraform has been successfully initialized!")
     return 0
 
