@@ -431,9 +431,12 @@ def _call(args: tuple[str, ...], start: Exec) -> list[Found] | None:
     return None
 
 
-_CALL_VALUES = frozenset(
-    {"-p", "--package", "-w", "--workspace", "--registry", "-c", "--config", "--project", "--token"}
-)
+def _doppler(args: tuple[str, ...], start: Exec) -> list[Found] | None:
+    at = args.index("--command") if "--command" in args else len(args)
+    return _command_text(args[at:], start) if args[:1] == ("run",) and "--" not in args[:at] else None
+
+
+_CALL_VALUES = frozenset({"-p", "--package", "-w", "--workspace", "--registry"})
 _SPECIAL: Mapping[str, Callable[[tuple[str, ...], Exec], list[Found] | None]] = MappingProxyType(
     {
         "env": _env_split,
