@@ -39,6 +39,7 @@ from supervisor.gates.network.who import chain_behind
 from supervisor.gates.protocol import Gate
 from supervisor.journal.cast import CastWriter
 from supervisor.journal.keys import load_key
+from supervisor.journal.private import write_private
 from supervisor.journal.redact import Redactor
 from supervisor.journal.sessions import SessionFolder, keys_folder, new_session
 from supervisor.journal.writer import JournalWriter
@@ -92,7 +93,11 @@ class SessionProcess:
         self._folder: SessionFolder = new_session(environment, now)
         redactor = Redactor.of_environment(environment)
         self._journal = JournalWriter(
-            self._folder.path, session=self._folder.id, key=load_key(keys_folder(environment)), redact=redactor
+            self._folder.path,
+            session=self._folder.id,
+            key=load_key(keys_folder(environment)),
+            redact=redactor,
+            on_broken=self._journal_broke,
         )
         _freeze(self._folder.path, scope)
         deadline = now + scope.expires if scope.expires else None
@@ -352,8 +357,8 @@ def _with_rules(scope: Scope, rules: tuple[object, ...]) -> Scope:
 def _freeze(folder: Path, scope: Scope) -> None:
     """The scope in force, for people (its files' text) and for a replay (the value itself)."""
     parts = [f"# {file}\n{text.rstrip()}\n" for file, text in scope.texts]
-    (folder / "scope.yaml").write_text("---\n".join(parts), encoding="utf-8", errors="surrogateescape")
-    (folder / "scope.json").write_text(canonical(to_json(scope)) + "\n", encoding="utf-8")
+    write_private(folder / "scope.yaml", "---\n".join(parts))
+    write_private(folder / "scope.json", canonical(to_json(scope)) + "\n")
 
 
 def _answer(answer: dict[str, str]) -> None:

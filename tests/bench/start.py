@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import select
 import statistics
+import struct
 import sys
 import tempfile
+import termios
 import time
 from pathlib import Path
 from typing import Any
@@ -21,15 +24,12 @@ def _until_word(command: list[str], workspace: Path) -> float:
     before = time.perf_counter()
     pid, master = pty.fork()
     if pid == 0:
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 36, 120, 0, 0))
         os.environ["TERM"] = "xterm-256color"
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         os.environ["XDG_STATE_HOME"] = str(workspace.parent / "state")
         os.chdir(workspace)
         os.execvp(command[0], command)
-    import fcntl
-    import struct
-    import termios
-
-    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 36, 120, 0, 0))
     seen, deadline = b"", before + 20
     took = float("nan")
     while time.perf_counter() < deadline:
