@@ -38,6 +38,8 @@ MOST_CONSOLES: Final = 16
 class Host(Protocol):
     """What a console may do besides answering."""
 
+    def attached(self) -> None: ...
+
     def resize(self, columns: int, rows: int) -> None: ...
 
     def input(self, data: bytes) -> None: ...
@@ -108,6 +110,7 @@ class ControlServer:
             return
         console, since = str(hello.get("console", ""))[:64], _natural(hello.get("since", 0))
         self._resize(hello)
+        self._host.attached()
         changed = asyncio.Event()
         changed.set()
         self._changed.add(changed)

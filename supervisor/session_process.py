@@ -57,6 +57,8 @@ from supervisor.runtime import Runtime, utc_now
 PROXY_PORT: Final = 3128
 TICK_SECONDS: Final = 5.0
 FLUSH_SECONDS: Final = 0.5
+CONSOLE_SECONDS: Final = 3.0
+"""How long the agent waits at most for a console that was just started."""
 STOPPED: Final = 70
 """Exit code of a session that had to stop because of a fault of ours (EX_SOFTWARE of sysexits.h)."""
 
@@ -67,7 +69,7 @@ class SessionProcess:
     def __init__(self, launch: Launch, stdio: tuple[int, ...]) -> None:
         self._launch, self._stdio = launch, stdio
         self._loop = asyncio.get_running_loop()
-        self._over = asyncio.Event()
+        self._over, self._watched = asyncio.Event(), asyncio.Event()
         self._why = ""
         self._fault = ""
         self._columns, self._rows = launch.columns, launch.rows
@@ -145,11 +147,19 @@ class SessionProcess:
         else:
             self._pipes = Pipes((cell.stdin, cell.stdout, cell.stderr), self._stdio, self._record)
             self._pipes.start()
-        cell.go()
+        if self._screen is not None and not self._stdio:
+            # Its first size is then the right one, and what it prints at once is seen.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._watched.wait(), CONSOLE_SECONDS)
+        if not self._over.is_set():
+            cell.go()
         await self._over.wait()
         self._loop.remove_reader(cell.exit_fd)
         code = await self._loop.run_in_executor(None, cell.wait)
         ticking.cancel()
+        if cell.start_error:
+            self._why = f"{self._launch.program} could not be started in the cell: {os.strerror(cell.start_error)}"
+            self._runtime.fault("agent", self._why)
         return await self._finish(STOPPED if self._fault else code, self._fault or self._why or "the agent ended")
 
     async def abandon(self) -> None:
@@ -180,13 +190,17 @@ class SessionProcess:
         self._runtime.end(code, why, digest)
         with contextlib.suppress(JournalError):
             self._journal.close()
-        await self._control.close(code)
         if self._screen is not None:
             await self._screen.close()
+        await self._control.close(code)
         self._folder.release()
         return code
 
     # ── what a console may do (control.Host) ─────────────────────────────────────────────────────
+
+    def attached(self) -> None:
+        """A console is there."""
+        self._watched.set()
 
     def resize(self, columns: int, rows: int) -> None:
         """The agent's terminal has another size."""

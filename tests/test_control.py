@@ -35,6 +35,8 @@ class Host:
         self.typed = b""
         self.killed = ""
 
+    def attached(self) -> None: ...
+
     def resize(self, columns: int, rows: int) -> None:
         self.sizes.append((columns, rows))
 

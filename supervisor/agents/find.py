@@ -14,6 +14,9 @@ from supervisor.errors import UsageError
 
 _SHEBANG_BYTES = 256
 _MOST_INTERPRETERS = 4
+_SYSTEM = frozenset(
+    {"bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "opt", "proc", "run", "sbin", "sys", "usr", "var"}
+)
 
 
 def adapter_for(program: str) -> Adapter:
@@ -45,7 +48,7 @@ def resolve_agent(words: Sequence[str], environment: Mapping[str, str]) -> Path:
 
 
 def readable_for(program: Path, home: Path) -> tuple[Path, ...]:
-    """The folders below `home` that the program's own files lie in, for a cell whose home is otherwise empty.
+    """The folders that the program's own files lie in, where a cell would not show them: in a home, or off the system.
 
     Links and `#!` lines are followed; for an npm package that is its whole prefix, for a Python environment its root
     and the interpreter's own.
@@ -66,7 +69,12 @@ def readable_for(program: Path, home: Path) -> tuple[Path, ...]:
         configuration = link.parent.parent / "pyvenv.cfg"
         if configuration.is_file():
             folders[configuration.parent] = None
-    return tuple(folder for folder in folders if home in folder.parents)
+    return tuple(folder for folder in folders if home in folder.parents or _is_elsewhere(folder))
+
+
+def _is_elsewhere(folder: Path) -> bool:
+    """Neither the system's, which a cell shows anyway, nor so near the root that it is many things."""
+    return len(folder.parts) > 2 and folder.parts[1] not in _SYSTEM
 
 
 def _installation(path: Path) -> Path:

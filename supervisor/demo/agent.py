@@ -94,7 +94,7 @@ class Agent:
 
 
 def _shortened(lines: list[str], *, failed: bool) -> list[str]:
-    """The few lines that are shown of an output: its beginning and its end, or what it was denied and the last error."""
+    """The lines that are shown of an output: its beginning and its end, or what was denied and the last error."""
     if not failed:
         kept = lines[:2] + lines[2:][-(MOST_LINES - 2) :]
     else:

@@ -26,12 +26,15 @@ class Mods(IntFlag):
     SUPER = 8
 
 
+NO_MODS, NO_STATE = Mods(0), State(0)
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """A pressed key: a name (`KEYS` of `emulator.keys`) or one character, and the text that it types, if any."""
 
     key: str
-    mods: Mods = Mods(0)
+    mods: Mods = NO_MODS
     text: str = ""
 
 
@@ -74,7 +77,7 @@ class Look:
 
     cursor: tuple[int, int] = (0, 0)
     shape: int = 1
-    state: State = State(0)
+    state: State = NO_STATE
     history: int = 0
 
 
