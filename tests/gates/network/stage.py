@@ -32,6 +32,7 @@ class Desk:
     def __init__(self, reply: object = ALLOW) -> None:
         self.reply: object = reply
         self.requests: list[Request] = []
+        self._numbered = 0
         self.withdrawn: list[tuple[str, str]] = []
         self.endings: list[tuple[str, str, int, int]] = []
         self.faults: list[str] = []
@@ -39,11 +40,11 @@ class Desk:
 
     def new_request(self, gate: GateName, action: Action, chain: tuple[Process, ...] = ()) -> Request:
         with self._lock:
-            request = Request(f"r{len(self.requests) + 1}", gate, Subject("s", "agent", chain), action)
-            self.requests.append(request)
-            return request
+            self._numbered += 1
+            return Request(f"r{self._numbered}", gate, Subject("s", "agent", chain), action)
 
     def ask(self, request: Request) -> Reply:
+        self.requests.append(request)
         reply = self.reply(request) if callable(self.reply) else self.reply
         if isinstance(reply, Exception):
             raise reply
