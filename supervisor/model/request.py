@@ -31,9 +31,10 @@ class Subject:
 class Exec:
     """A program start, as the kernel was asked for it.
 
-    `program` is the canonical path in the cell, `argv[0]` what the caller chose to call it, `known_as` the names that
-    the *content* answers to (a renamed copy of terraform has `("terraform",)`), `script` the file that `program` was
-    started for by its `#!` line, `env` the chosen variables that change what programs mean.
+    `program` is the canonical path in the cell, `argv[0]` what the caller chose to call it, `script` the file that
+    `program` was started for by its `#!` line, `known_as` the names that the *content* of the script, else of the
+    program, answers to (a renamed copy of terraform has `("terraform",)`), `env` the chosen variables that change what
+    programs mean.
     """
 
     KIND: ClassVar[str] = "exec"

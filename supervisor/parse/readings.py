@@ -136,7 +136,7 @@ def _own(start: Exec) -> Sequence[Reading]:
         return [Reading(frozenset(), frozenset(), args)]
     if may_be_many(start.program):
         return [_reading(set(), {canonical}, args)]
-    contents = frozenset(program_name(name) for name in start.known_as)
+    contents = {program_name(name) for name in start.known_as}
     sure, maybe = set(contents), set()
     if not contents or canonical in contents:
         sure.add(canonical)
@@ -155,7 +155,9 @@ def _own(start: Exec) -> Sequence[Reading]:
     script = _named(start.script)
     after = next((i for i in (1, 2) if len(argv) > i and base(argv[i]) == base(start.script)), 0)
     before = base(argv[0]) == base(start.script) or not after
-    script_sure, script_maybe = {script}, set()
+    # What is known of the content is known of the script: the interpreter goes by its path.
+    script_sure, script_maybe = contents or {script}, {script} - contents if contents else set()
+    sure, maybe = {canonical}, maybe - {canonical}
     if called not in (script, canonical):
         script_maybe.add(called)
     results = []

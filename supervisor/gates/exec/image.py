@@ -90,8 +90,7 @@ class Images:
                 found = (status.st_dev, status.st_ino)
                 words = _interpreter(this.head)
                 if words is None:
-                    known = content.known_as if depth == 0 else this.known_as
-                    return Image(*found, path, argv, first, depth > 0, content.sha256, known)
+                    return Image(*found, path, argv, first, depth > 0, content.sha256, content.known_as)
                 if depth > _DEEPEST:
                     raise OSError(errno.ELOOP, "interpreters of interpreters")
                 argv = (*words, name, *argv[1:])

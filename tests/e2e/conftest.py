@@ -1,0 +1,18 @@
+"""Sessions of their own home, where the kernel can hold a cell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cell.conftest import real_cells
+from tests.e2e.headless import Desk
+
+__all__ = ["desk", "real_cells"]
+
+
+@pytest.fixture
+def desk(real_cells: None, tmp_path: Path) -> Desk:
+    """A desk in a folder of its own."""
+    return Desk(tmp_path)
