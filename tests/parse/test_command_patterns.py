@@ -29,7 +29,7 @@ DENIED = {
     "somebodys-tool drop": ("somebodys-tool", "drop"),
 }
 ATTACHED = st.sampled_from(["--x=y", "--no-such-thing=1", "--region=eu", "-chdir=x"])
-ALONE = st.sampled_from(["--no-such-flag", "-Z", "-qz", "--verbose", "-v", "--debug", "-7"])
+ALONE = st.sampled_from(["--no-such-flag", "-Z", "-qz", "--verbose", "--debug", "-7"])
 MARKED = st.sampled_from(
     [unknown("$X"), unknown("$X", many=True), "--a=" + unknown("$X"), "-" + unknown("$X", many=True)]
 )
