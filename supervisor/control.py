@@ -32,6 +32,7 @@ from supervisor.runtime import Runtime
 LONGEST_MESSAGE: Final = 4 << 20
 BATCH_BYTES: Final = 256 << 10
 HELLO_SECONDS: Final = 5.0
+GATHER_SECONDS: Final = 0.02
 MOST_CONSOLES: Final = 16
 
 
@@ -57,6 +58,7 @@ class ControlServer:
         self._changed: set[asyncio.Event] = set()
         self._consoles: set[asyncio.Task[None]] = set()
         self._ended: int | None = None
+        self._gathering = False
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -65,9 +67,16 @@ class ControlServer:
         self._server = await asyncio.start_unix_server(self._accept, sock=sock, limit=LONGEST_MESSAGE)
 
     def journal_grew(self) -> None:
-        """There are new lines; callable from any thread."""
+        """There are new lines; callable from any thread. What came within `GATHER_SECONDS` is told at once."""
+        if self._gathering:
+            return  # a thread that holds a program start pays for no wake-up that is on its way already
+        self._gathering = True
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody follows any more
-            self._loop.call_soon_threadsafe(self._wake)
+            self._loop.call_soon_threadsafe(self._loop.call_later, GATHER_SECONDS, self._gathered)
+
+    def _gathered(self) -> None:
+        self._gathering = False
+        self._wake()
 
     async def close(self, exit_code: int, patience: float = 2.0) -> None:
         """Tell every console the last lines and the exit code, and stop; consoles that do not read are left behind."""
