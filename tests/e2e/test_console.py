@@ -38,6 +38,9 @@ def _shell(desk: Desk, opened: Open, **size: int) -> Terminal:
 def _answer(terminal: Terminal, key: str) -> None:
     terminal.until("^] to answer")
     terminal.type(PREFIX)
+    terminal.until("once")
+    if "read to the end" in terminal.text:
+        terminal.type(" ")
     terminal.until("[y] once")
     terminal.type(key)
 
@@ -72,7 +75,8 @@ def test_a_deny_with_a_word_reaches_the_agents_terminal(desk: Desk, opened: Open
 def test_the_keyboard_is_the_agents(desk: Desk, opened: Open) -> None:
     """Typing, Ctrl-C, job control and a new size reach the shell as without us."""
     terminal = _shell(desk, opened)
-    terminal.type("sleep 100\r")
+    terminal.type("sh -c 'echo go-$((1+1)); exec sleep 100'\r")
+    terminal.until("go-2")
     terminal.type("\x1a")
     terminal.until("Stopped")
     terminal.type("fg\r\x03")
