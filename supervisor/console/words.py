@@ -20,11 +20,16 @@ def base(path: str) -> str:
     return visible(path.rstrip("/").rpartition("/")[2] or path)
 
 
+def _file(action: Exec) -> str:
+    """The file that was asked for: a script, not its interpreter."""
+    return action.script or action.program
+
+
 def name_of(action: Action) -> str:
     """The shortest name by which equal things are counted together: a program, a host and port, an action, a tool."""
     match action:
         case Exec():
-            return base(action.known_as[0] if action.known_as else action.program)
+            return base(action.known_as[0] if action.known_as else _file(action))
         case Connect():
             return visible(f"{action.host}:{action.port}")
         case AwsCall():
@@ -39,7 +44,7 @@ def short(action: Action) -> str:
     """The request in one line, uncut: the caller cuts it to the room it has."""
     match action:
         case Exec():
-            return " ".join((base(action.argv[0] if action.argv else action.program), *_quoted(action.argv[1:])))
+            return " ".join((base(action.argv[0] if action.argv else _file(action)), *_quoted(action.argv[1:])))
         case Connect():
             return f"{visible(action.method)} {name_of(action)}{visible(action.path)}"
         case AwsCall():
@@ -67,7 +72,7 @@ def headline(action: Action) -> str:
     """What happens if this is allowed, as a sentence begins."""
     match action:
         case Exec():
-            words = [base(action.known_as[0] if action.known_as else action.program)]
+            words = [name_of(action)]
             words += [shlex.quote(visible(word)) for word in action.argv[1:] if not word.startswith("-")][:2]
             return "Start " + " ".join(_brief(word) for word in words)
         case Connect():
@@ -110,11 +115,11 @@ def effects(action: Action) -> list[tuple[str, str]]:
 
 def _exec_effects(action: Exec) -> list[tuple[str, str]]:
     lines = []
-    called = base(action.argv[0] if action.argv else action.program)
+    called = base(action.argv[0] if action.argv else _file(action))
     if action.known_as and called not in {base(name) for name in action.known_as}:
         lines.append(("note", f"its content is {visible(', '.join(action.known_as))}, it is called {called} here"))
     if action.script:
-        lines.append(("file", visible(action.script)))
+        lines.append(("runs", f"a script, by {visible(action.program)}"))
     lines.append(("in", visible(action.cwd)))
     lines += [("env", visible(f"{key}={value}")) for key, value in action.env]
     return lines
@@ -124,8 +129,9 @@ def raw(action: Action) -> tuple[str, str]:
     """The whole call as (how much of what, text): nothing is left out, line feeds stay line feeds for tool calls."""
     match action:
         case Exec():
-            text = " ".join((shlex.quote(visible(action.program)), *_quoted(action.argv[1:])))
-            if action.argv and action.argv[0] not in (action.program, action.program.rpartition("/")[2]):
+            file = _file(action)
+            text = " ".join((shlex.quote(visible(file)), *_quoted(action.argv[1:])))
+            if action.argv and action.argv[0] not in (file, file.rpartition("/")[2]):
                 text += f"\n(argv[0] is {shlex.quote(visible(action.argv[0]))})"
             return _plural(len(action.argv), "word"), text
         case Connect():
