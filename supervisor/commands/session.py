@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from supervisor.agents.find import resolve_agent
+from supervisor.core.keys import PREFIX_VARIABLE, prefixes_of
 from supervisor.errors import ScopeError, SuperviseError, UsageError
 from supervisor.launch import Launch, Launcher, Started
 from supervisor.policy.scope import Scope
@@ -242,7 +243,8 @@ def _values(pairs: tuple[str, ...]) -> dict[str, str]:
 
 
 def need_terminal() -> None:
-    """Raise `UsageError` where a console has no terminal, or none that is large enough."""
+    """Raise `UsageError` where a console has no terminal, none that is large enough, or no prefix key."""
+    prefixes_of(os.environ.get(PREFIX_VARIABLE, ""))
     if not (os.isatty(0) and os.isatty(1)):
         raise UsageError(
             "the console needs a terminal for its input and its output",

@@ -22,7 +22,7 @@ from supervisor.console.picker.screen import LEFT, PickerScreen
 from supervisor.console.review.tape import Tape
 from supervisor.console.session.screen import DETACHED, VANISHED, SessionScreen
 from supervisor.console.theme import DARK, LIGHT
-from supervisor.core.keys import DEFAULT_PREFIX
+from supervisor.core.keys import PREFIX_VARIABLE, prefixes_of
 
 __all__ = [
     "DETACHED",
@@ -76,9 +76,9 @@ def look_of_terminal() -> Look:
     return ASCII if wanted or "utf" not in encoding else UNICODE
 
 
-def run_console(control: Path, *, read_only: bool = False, prefixes: tuple[str, ...] = (DEFAULT_PREFIX,)) -> int:
+def run_console(control: Path, *, read_only: bool = False) -> int:
     """A console on a running session. The agent's exit code, `DETACHED` if the human left, `VANISHED` if it is gone."""
-    screen = _session(control, read_only, prefixes)
+    screen = _session(control, read_only)
     return _told(screen, _result(ConsoleApp(screen)))
 
 
@@ -88,7 +88,6 @@ def run_session(
     start: Callable[[Chosen], Path],
     *,
     chosen: str = "",
-    prefixes: tuple[str, ...] = (DEFAULT_PREFIX,),
 ) -> int:
     """The picker, then the session that `start` began (its control socket), on one screen without a flicker.
 
@@ -100,7 +99,7 @@ def run_session(
 
     def then(what: Chosen, control: Path | None) -> None:
         if control is not None:
-            began.append(_session(control, False, prefixes))
+            began.append(_session(control, False))
             app.switch_screen(began[0])
 
     picker = PickerScreen(choices, checks, start, then, chosen=chosen, look=look_of_terminal())
@@ -137,8 +136,9 @@ def run_review(session_dir: Path, tape: Tape | None = None) -> int:
     return _result(ConsoleApp(ReviewScreen(story, tape, look=look_of_terminal())))
 
 
-def _session(control: Path, read_only: bool, prefixes: tuple[str, ...]) -> SessionScreen:
+def _session(control: Path, read_only: bool) -> SessionScreen:
     console = f"console-{os.getpid()}"
+    prefixes = prefixes_of(os.environ.get(PREFIX_VARIABLE, ""))
     return SessionScreen(control, console, prefixes=prefixes, read_only=read_only, look=look_of_terminal())
 
 

@@ -16,8 +16,44 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Final
 
-DEFAULT_PREFIX = "ctrl+right_square_bracket"
+from supervisor.errors import UsageError
+from supervisor.model.visible import visible
+
+DEFAULT_PREFIX: Final = "ctrl+right_square_bracket"
+PREFIX_VARIABLE: Final = "AGENT_SUPERVISE_PREFIX"
+"""The environment variable that names other prefixes, as `prefixes_of` reads them."""
+_SIGNS: Final = {"]": "right_square_bracket", "\\": "backslash", "_": "underscore", "^": "circumflex_accent"}
+_LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz") - frozenset("hijm")
+"""Not h, i, j, m: a terminal sends the same for Ctrl with these as for Backspace, Tab and Enter."""
+
+
+def prefixes_of(text: str) -> tuple[str, ...]:
+    """The prefixes of a text as people write it, `^]` or `ctrl+b`, one or two; the default where it is empty.
+
+    Raises `UsageError`.
+    """
+    if not text.strip():
+        return (DEFAULT_PREFIX,)
+    words = text.split()
+    prefixes = tuple(dict.fromkeys(_prefix(word) for word in words))
+    if len(words) > 2:
+        raise _no_prefix(text)
+    return prefixes
+
+
+def _prefix(word: str) -> str:
+    lower = word.lower()
+    key = lower[1:] if lower.startswith("^") else lower.removeprefix("ctrl+").removeprefix("c-")
+    if key == lower or (key not in _SIGNS and key not in _LETTERS):
+        raise _no_prefix(word)
+    return f"ctrl+{_SIGNS.get(key, key)}"
+
+
+def _no_prefix(text: str) -> UsageError:
+    fix = "name one or two of ctrl+a to ctrl+z (not h, i, j, m), ctrl+], ctrl+\\, ctrl+_, ctrl+^, as in `ctrl+] ctrl+b`"
+    return UsageError(f"`{visible(text)}` cannot be the prefix key", where=PREFIX_VARIABLE, fix=fix)
 
 
 class Keyboard(StrEnum):

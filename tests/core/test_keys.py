@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisor.core.keys import DEFAULT_PREFIX, Keyboard, Router, To
+from supervisor.core.keys import DEFAULT_PREFIX, Keyboard, Router, To, prefixes_of
+from supervisor.errors import UsageError
 
 SECOND = "f12"
 KEYS = st.lists(st.sampled_from([DEFAULT_PREFIX, SECOND, "a", "y", "escape", "enter", "ctrl+c", "tab"]), max_size=60)
@@ -59,3 +61,25 @@ def test_a_prefix_after_other_panel_keys_goes_back_without_sending() -> None:
     router, routed = play([DEFAULT_PREFIX, "t", DEFAULT_PREFIX, "x"], Router())
     assert [to for _, to in routed] == [To.SWITCH, To.PANEL, To.SWITCH, To.AGENT]
     assert router.keyboard is Keyboard.AGENT
+
+
+@pytest.mark.parametrize(
+    ("text", "prefixes"),
+    [
+        ("", (DEFAULT_PREFIX,)),
+        ("^]", (DEFAULT_PREFIX,)),
+        ("Ctrl+B", ("ctrl+b",)),
+        ("C-b ^\\", ("ctrl+b", "ctrl+backslash")),
+        ("^^", ("ctrl+circumflex_accent",)),
+    ],
+)
+def test_prefixes_are_read_as_people_write_them(text: str, prefixes: tuple[str, ...]) -> None:
+    """One or two, in the spellings of tmux, of terminals and of ourselves."""
+    assert prefixes_of(text) == prefixes
+
+
+@pytest.mark.parametrize("text", ["b", "^[", "ctrl+m", "^i", "ctrl+", "^", "f12", "^a ^b ^c", "ctrl+ä", "\x1b]"])
+def test_what_cannot_be_a_prefix_is_refused(text: str) -> None:
+    """A plain key would be taken from the agent, and some control keys are other keys to a terminal."""
+    with pytest.raises(UsageError, match="cannot be the prefix"):
+        prefixes_of(text)
