@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ __all__ = ["desk", "real_cells"]
 
 
 @pytest.fixture
-def desk(real_cells: None, tmp_path: Path) -> Desk:
-    """A desk in a folder of its own."""
-    return Desk(tmp_path)
+def desk(real_cells: None, tmp_path: Path) -> Iterator[Desk]:
+    """A desk in a folder of its own; no session outlives its test."""
+    desk = Desk(tmp_path)
+    yield desk
+    desk.end()

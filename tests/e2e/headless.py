@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import socket
+import struct
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,6 +38,16 @@ approvals: {wait: 30s}
 """
 
 TERRAFORM = '#!/bin/sh\necho ran terraform "$@"\n'
+
+
+@contextmanager
+def folder_fd(folder: Path) -> Iterator[int]:
+    """A folder's descriptor."""
+    number = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield number
+    finally:
+        os.close(number)
 
 
 @dataclass
@@ -89,3 +105,13 @@ class Desk:
     def sessions(self) -> list[Path]:
         """The sessions' folders, oldest first."""
         return sorted((self.base / "state/agent-supervise/sessions").glob("*"))
+
+    def end(self) -> None:
+        """End the sessions that still run, by the process id behind their control socket."""
+        for folder in self.sessions:
+            with socket.socket(socket.AF_UNIX) as control, folder_fd(folder) as number:
+                # By descriptor: the path of a socket may have 107 bytes, and test folders are longer (unix(7)).
+                if control.connect_ex(f"/proc/self/fd/{number}/control.sock"):
+                    continue
+                pid, _, _ = struct.unpack("3i", control.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+            os.kill(pid, signal.SIGTERM)
