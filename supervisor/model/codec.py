@@ -49,7 +49,7 @@ def digest(value: object) -> str:
 
 def rfc3339(moment: datetime) -> str:
     """`2026-02-01T12:00:00.000000Z`; `moment` must be aware."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def parse_rfc3339(text: str) -> datetime:

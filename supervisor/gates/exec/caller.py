@@ -73,25 +73,36 @@ def _pointers(memory: Memory, tid: int, address: int) -> Sequence[int]:
 
 
 def _strings(memory: Memory, tid: int, pointers: Sequence[int]) -> list[bytes]:
-    if not pointers:
-        return []
-    low, high = min(pointers), max(pointers)
-    blob = b""
-    if high - low <= _SPAN:
-        # Usually one block of a stack or a heap: one read for all of them.
-        blob = memory.read(tid, low, high - low + PAGE - high % PAGE)
-    found, total = [], 0
-    for pointer in pointers:
-        end = blob.find(b"\0", pointer - low) if blob else -1
-        text = blob[pointer - low : end] if end >= 0 else _string(memory, tid, pointer, LONGEST_STRING, errno.E2BIG)
-        total += len(text) + 1
-        if total > MOST_BYTES:
-            raise OSError(errno.E2BIG, "arguments of more than 8 MiB")
-        found.append(text)
-    return found
+    """The strings behind pointers; those that lie near each other, on a stack or a heap, come with one read."""
+    found: dict[int, bytes] = {}
+    ordered = sorted(set(pointers))
+    at = total = 0
+    while at < len(ordered):
+        first, end = ordered[at], at + 1
+        while end < len(ordered) and ordered[end] - ordered[end - 1] <= PAGE and ordered[end] - first <= _SPAN:
+            end += 1
+        last = ordered[end - 1]
+        blob = memory.read(tid, first, last - first + PAGE - last % PAGE)
+        for pointer in ordered[at:end]:
+            stop = blob.find(b"\0", pointer - first)
+            text = blob[pointer - first : stop] if stop >= 0 else _string(memory, tid, pointer)
+            found[pointer] = text
+            total += len(text) + 1
+            if total > MOST_BYTES:
+                raise _too_long()
+        at = end
+    if sum(len(found[pointer]) + 1 for pointer in pointers) > MOST_BYTES:
+        raise _too_long()
+    return [found[pointer] for pointer in pointers]
 
 
-def _string(memory: Memory, tid: int, address: int, longest: int, too_long: int) -> bytes:
+def _too_long() -> OSError:
+    return OSError(errno.E2BIG, f"arguments of more than {MOST_BYTES >> 20} MiB")
+
+
+def _string(
+    memory: Memory, tid: int, address: int, longest: int = LONGEST_STRING, too_long: int = errno.E2BIG
+) -> bytes:
     parts, length = [], 0
     while length <= longest:
         data = memory.read(tid, address, PAGE - address % PAGE)
