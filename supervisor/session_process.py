@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import os
 import pwd
@@ -406,6 +407,7 @@ async def _main(stdio: tuple[int, ...]) -> int:
         asyncio.get_running_loop().add_reader(0, session.kill, "the end of its command line")
     else:
         os.dup2(nowhere, 0)
+    gc.freeze()  # what was made for the start stays: no program start waits for a walk through it
     return await session.run()
 
 

@@ -23,7 +23,7 @@ from supervisor.gates.exec import calls
 from supervisor.gates.exec.caller import Call, Standing, read_call, standing
 from supervisor.gates.exec.calls import Gone, Memory, Note
 from supervisor.gates.exec.catalog import Catalog
-from supervisor.gates.exec.family import Family
+from supervisor.gates.exec.family import Ancestry, Family
 from supervisor.gates.exec.held import Held, State
 from supervisor.gates.exec.image import Image, Images
 from supervisor.gates.exec.speak import say
@@ -171,7 +171,8 @@ class ExecGate:
             self._fail(note, errno.EACCES)
             return
         approved = Approved(image, (here.st_dev, here.st_ino), self._watched(call.env))
-        request = self._desk.new_request("exec", _action(image, call, cwd, approved), self._family.chain(caller.pid))
+        family = self._family.of(caller.pid)
+        request = self._desk.new_request("exec", _action(image, call, cwd, approved), family.chain)
         reply = self._desk.ask(request)
         if reply is not HELD and not isinstance(reply, Verdict):
             raise TypeError(f"the session answered with {type(reply).__name__}")
@@ -179,7 +180,7 @@ class ExecGate:
             self._deny(note, caller, call, reply)
             return
         try:
-            self._let_start(note, approved, request, None if reply is HELD else reply)
+            self._let_start(note, approved, request, family, None if reply is HELD else reply)
         except (Gone, OSError) as error:
             if reply is HELD:
                 self._desk.withdraw(request.id, "the program was ended before it could start")
@@ -188,7 +189,9 @@ class ExecGate:
                 self._fault(f"a start was denied, because its caller cannot be watched: {error}")
                 self._fail(note, errno.EAGAIN)
 
-    def _let_start(self, note: Note, approved: Approved, request: Request, verdict: Verdict | None) -> None:
+    def _let_start(
+        self, note: Note, approved: Approved, request: Request, family: Ancestry, verdict: Verdict | None
+    ) -> None:
         after, pid = self._tracer.start(self._listener, note)
         if after != "exec":
             if verdict is None:
@@ -205,7 +208,7 @@ class ExecGate:
                 self._desk.withdraw(request.id, wrong)
             self._fault(f"{request.id} was killed before it ran: it is not what was decided on ({wrong})")
             return
-        self._family.started(_process(pid, approved.image))
+        self._family.started(_process(pid, approved.image), family)
         if verdict is None:
             self._held[request.id] = Held(request.id, pid)
         else:
