@@ -18,6 +18,9 @@ _ptrace.restype = ctypes.c_long
 _ptrace.argtypes = (ctypes.c_long, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
 _readv = _libc.process_vm_readv
 _readv.restype = ctypes.c_ssize_t
+_readv.argtypes = (
+    ctypes.c_int, ctypes.c_void_p, ctypes.c_ulong, ctypes.c_void_p, ctypes.c_ulong, ctypes.c_ulong,
+)  # fmt: skip
 
 # ── notifications ────────────────────────────────────────────────────────────────────────────────
 
@@ -100,19 +103,13 @@ class Memory:
         self._view = memoryview(self._buffer).cast("B")
         self._local = _Iovec(ctypes.addressof(self._buffer), 0)
         self._remote = _Iovec(0, 0)
+        self._local_at, self._remote_at = ctypes.addressof(self._local), ctypes.addressof(self._remote)
 
     def read(self, tid: int, address: int, length: int) -> bytes:
         """At most `length` bytes (256 KiB) from `address`, fewer where mapped memory ends. Raises `OSError`, `Gone`."""
         self._local.length = self._remote.length = min(length, _BUFFER_BYTES)
         self._remote.base = address
-        got = _readv(
-            ctypes.c_int(tid),
-            ctypes.byref(self._local),
-            ctypes.c_ulong(1),
-            ctypes.byref(self._remote),
-            ctypes.c_ulong(1),
-            ctypes.c_ulong(0),
-        )
+        got = _readv(tid, self._local_at, 1, self._remote_at, 1, 0)
         if got < 0:
             number = ctypes.get_errno()
             if number == errno.ESRCH:

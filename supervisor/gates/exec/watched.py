@@ -19,6 +19,9 @@ WATCHED: Final = frozenset(
 )  # fmt: skip
 """A trailing `*` stands for any rest."""
 
+_MOST_KEPT: Final = 4096
+_LONGEST_KEPT: Final = 4096
+
 
 class Watched:
     """Picks the watched variables from an environment's entries; the last of a name wins, as for most programs."""
@@ -26,11 +29,26 @@ class Watched:
     def __init__(self, names: frozenset[str]) -> None:
         self._names = frozenset(os.fsencode(name) for name in names if not name.endswith("*"))
         self._prefixes = tuple(os.fsencode(name[:-1]) for name in names if name.endswith("*"))
+        self._seen: dict[bytes, tuple[str, str] | None] = {}
 
     def __call__(self, entries: tuple[bytes, ...]) -> tuple[tuple[str, str], ...]:
         found = []
         for entry in entries:
-            name, equals, value = entry.partition(b"=")
-            if equals and (name in self._names or name.startswith(self._prefixes)):
-                found.append((os.fsdecode(name), os.fsdecode(value)))
+            try:
+                picked = self._seen[entry]
+            except KeyError:
+                picked = self._pick(entry)
+            if picked is not None:
+                found.append(picked)
         return tuple(sorted(found))
+
+    def _pick(self, entry: bytes) -> tuple[str, str] | None:
+        """An entry as a pair, if it is watched; programs inherit the same ones again and again."""
+        name, equals, value = entry.partition(b"=")
+        watched = equals and (name in self._names or name.startswith(self._prefixes))
+        picked = (os.fsdecode(name), os.fsdecode(value)) if watched else None
+        if len(entry) <= _LONGEST_KEPT:
+            if len(self._seen) >= _MOST_KEPT:
+                self._seen.clear()
+            self._seen[entry] = picked
+        return picked
