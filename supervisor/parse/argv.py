@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import shlex
 from dataclasses import dataclass
+from functools import lru_cache
 
 from supervisor.model.request import Exec
 from supervisor.parse.grammar import Grammar
@@ -36,6 +37,7 @@ class CommandPattern:
     tokens: tuple[str, ...]
 
 
+@lru_cache(maxsize=4096)
 def compile_pattern(text: str) -> CommandPattern:
     """Compile `PROGRAM [WORD…] [OPTION…]`; `*` stands for any text within one word. Quotes group as in a shell.
 
@@ -97,29 +99,15 @@ def _words(rest: list[str], grammar: Grammar) -> list[str]:
     return words
 
 
-# `match_command` is asked about one start for every rule of a scope: its readings are worked out once.
-_latest: tuple[Exec, tuple[Reading, ...]] | None = None
-
-
-def _readings(start: Exec) -> tuple[Reading, ...]:
-    global _latest
-    latest = _latest
-    if latest is not None and latest[0] is start:
-        return latest[1]
-    found = readings(start)
-    _latest = (start, found)
-    return found
-
-
 def programs_of(start: Exec) -> frozenset[str]:
     """Every name that a pattern's `program` can match this start by; empty when the program itself is unknown."""
-    return frozenset(name for reading in _readings(start) for name in reading.names)
+    return frozenset(name for reading in readings(start) for name in reading.names)
 
 
 def match_command(pattern: CommandPattern, start: Exec) -> Certainty:
     """Whether the pattern matches the start: under every way to read it (YES), under some (MAYBE), under none (NO)."""
     best = Certainty.NO
-    for reading in _readings(start):
+    for reading in readings(start):
         named = _named(pattern, start, reading)
         if named is Certainty.NO or named <= best:
             continue

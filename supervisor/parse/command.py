@@ -6,6 +6,7 @@ import posixpath
 import shlex
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
+from typing import Final
 
 from supervisor.model.request import Exec
 from supervisor.parse.names import is_loader
@@ -182,10 +183,15 @@ def _cwd(args: tuple[str, ...], cwd: str) -> str:
     return cwd
 
 
+_BEHIND: Final = {
+    name: tuple((words, wrapper) for words, wrapper in BEHIND_WORDS.items() if words[0] == name)
+    for name in {words[0] for words in BEHIND_WORDS}
+}
+"""The entries of `BEHIND_WORDS` by their program."""
+
+
 def _behind_words(name: str, args: tuple[str, ...], start: Exec) -> list[Found]:
-    for words, wrapper in BEHIND_WORDS.items():
-        if words[0] != name:
-            continue
+    for words, wrapper in _BEHIND.get(name, ()):
         behind = _past(words[1:], args)
         if behind is None:
             continue

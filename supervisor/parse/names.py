@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 _ALIASES: Mapping[str, str] = MappingProxyType(
@@ -41,7 +42,8 @@ _SUFFIXES = (".exe", ".cmd", ".bat")
 _LOADER = re.compile(
     r"(?:ld-linux(?:-[a-z0-9_.-]+)?|ld-musl-[a-z0-9_]+|ld64|ld|ld-[0-9.]+)\.so(?:\.[0-9]+)?\Z", re.ASCII
 )
-_LONGEST = 4096
+_LONGEST = 255
+"""NAME_MAX of Linux file systems: what is longer names no file."""
 
 
 def base(path: str) -> str:
@@ -52,8 +54,11 @@ def base(path: str) -> str:
 def program_name(path: str) -> str:
     """The one name of the program at `path`: `/usr/bin/python3.12` is `python`, `tofu` is `terraform`."""
     name = base(path)
-    if len(name) > _LONGEST:
-        return name
+    return _one_name(name) if len(name) <= _LONGEST else name
+
+
+@lru_cache(maxsize=4096)
+def _one_name(name: str) -> str:
     lower = name.lower()
     for suffix in _SUFFIXES:
         if lower.endswith(suffix) and len(lower) > len(suffix):

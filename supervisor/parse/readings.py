@@ -109,8 +109,20 @@ def grammar_of(name: str) -> Grammar:
     return GRAMMARS.get(name, UNKNOWN)
 
 
+# One start is asked about for every rule of a scope, and for what it leads to: its readings are worked out once.
+_latest: tuple[Exec, tuple[Reading, ...]] | None = None
+
+
 def readings(start: Exec) -> tuple[Reading, ...]:
     """Every reading of a start, its own first. All hold together: `python -m pip` is python as well as pip."""
+    global _latest
+    latest = _latest
+    if latest is None or latest[0] is not start:
+        _latest = latest = (start, _readings(start))
+    return latest[1]
+
+
+def _readings(start: Exec) -> tuple[Reading, ...]:
     pending = list(_own(start))
     found: list[Reading] = []
     for _ in range(_DEEPEST):
