@@ -25,6 +25,7 @@ from supervisor.core.orders import (
     Ended,
     Event,
     GrantRevoked,
+    Order,
     ReplyTo,
     Shown,
     Tick,
@@ -114,10 +115,10 @@ class Runtime(Desk):
             self._connections.add(number)
         return Request(number, gate, Subject(self._id, self._agent, chain), action)
 
-    def ask(self, request: Request) -> Reply:
+    def ask(self, request: Request, foretold: Callable[[], None] | None = None) -> Reply:
         """Decide; the decision is on disk when this returns. A fault in deciding denies and is on record."""
         try:
-            return self._handle(Asked(request), asked=request.id) or HELD
+            return self._handle(Asked(request), asked=request.id, foretold=foretold) or HELD
         except Exception as error:
             self.fault(request.gate, f"{request.id} could not be decided: {type(error).__name__}: {error}")
             message = f"agent-supervise: denied: deciding failed ({visible(str(error))})"
@@ -168,7 +169,14 @@ class Runtime(Desk):
 
     # ── orders ───────────────────────────────────────────────────────────────────────────────────
 
-    def _handle(self, event: Event, *, asked: str = "", replies: list[ReplyTo] | None = None) -> Verdict | None:
+    def _handle(
+        self,
+        event: Event,
+        *,
+        asked: str = "",
+        foretold: Callable[[], None] | None = None,
+        replies: list[ReplyTo] | None = None,
+    ) -> Verdict | None:
         """Carry out one event. Returns the verdict on the request `asked`, `None` if it is held or none was asked."""
         deliveries: list[Deliver] = []
         verdict: Verdict | None = None
@@ -176,6 +184,8 @@ class Runtime(Desk):
         with self._lock:
             now = self._clock()
             session, orders = self._session.handle(event, now)
+            if foretold is not None and self._broken is None and _allows(orders, asked):
+                foretold()
             written: list[Record] = []
             for order in orders:
                 match order:
@@ -211,3 +221,8 @@ class Runtime(Desk):
         if broke is not None:
             self._on_broken(broke)
         return verdict
+
+
+def _allows(orders: tuple[Order, ...], asked: str) -> bool:
+    """Whether the request is allowed once these orders are carried out."""
+    return any(isinstance(order, Deliver) and order.request == asked and order.verdict.allowed for order in orders)

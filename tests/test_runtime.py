@@ -162,3 +162,23 @@ def test_ends_are_told_by_their_gate() -> None:
     runtime.ended(connection.id, sent=0, received=0, detail="refused")
     runtime.ended("r9", detail="gone")
     assert [type(record).KIND for record in paper.records] == ["net.closed", "exec.ended"]
+
+
+def test_only_an_allow_is_foretold_and_only_while_it_can_be_recorded() -> None:
+    """What a gate may prepare is an allow; a question, a deny, or a journal that failed before are none."""
+    paper, told = Paper(), []
+    runtime, _ = _runtime(paper)
+
+    def ask(action: Exec) -> Any:
+        return runtime.ask(runtime.new_request("exec", action), lambda: told.append((action, len(paper.records))))
+
+    assert ask(PUSH) is HELD
+    assert not told
+    before = len(paper.records)
+    assert ask(STATUS).allowed
+    assert told == [(STATUS, before)]
+    paper.room = 0
+    assert not ask(STATUS).allowed, "it was foretold, could not be recorded, and must not be"
+    assert len(told) == 2
+    assert not ask(STATUS).allowed
+    assert len(told) == 2

@@ -7,6 +7,7 @@ cannot reach its desk, gets an exception from it, or does not understand what it
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 from typing import Final, Literal, Protocol
 
@@ -28,8 +29,12 @@ class Desk(Protocol):
     def new_request(self, gate: GateName, action: Action, chain: tuple[Process, ...] = ()) -> Request:
         """Number a request of this session."""
 
-    def ask(self, request: Request) -> Reply:
-        """Decide. The decision is on record when this returns. A fault inside comes back as a deny verdict."""
+    def ask(self, request: Request, foretold: Callable[[], None] | None = None) -> Reply:
+        """Decide. The decision is on record when this returns. A fault inside comes back as a deny verdict.
+
+        `foretold` is called where the decision is an allow, before that is on record: the gate may prepare what it
+        then lets go or undoes, by what this returns. It must not raise.
+        """
 
     def withdraw(self, request_id: str, why: str) -> None:
         """The asker is gone (killed, timed out, hung up): nobody needs the answer any more."""

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-STARTS, UNITS, ROUNDS = 2_000, 60, 3
+STARTS, UNITS, ROUNDS = 2_000, 60, 5
 SECONDS = 300
 SCRIPTS = {
     "starts": f"i=0; while [ $i -lt {STARTS} ]; do /bin/true; i=$((i+1)); done",

@@ -14,7 +14,8 @@ LONGEST_STRING = 128 << 10
 """MAX_ARG_STRLEN of execve(2)."""
 MOST_BYTES = 8 << 20
 MOST_POINTERS = 1 << 18
-_SPAN = 128 << 10
+_WINDOW = 4 * PAGE
+_MOST_WINDOWS = 8
 _LONGEST_PATH = 4096
 _AT_FDCWD, _AT_EMPTY_PATH = -100, 0x1000
 
@@ -43,78 +44,83 @@ def read_call(memory: Memory, note: Note, execveat: int) -> Call:
     else:
         folder, flags = _AT_FDCWD, 0
         path, argv, env = note.args[:3]
-    name = _string(memory, note.tid, path, _LONGEST_PATH, errno.ENAMETOOLONG)
-    words = _strings(memory, note.tid, _pointers(memory, note.tid, argv))
-    variables = _strings(memory, note.tid, _pointers(memory, note.tid, env))
+    pages = _Pages(memory, note.tid)
+    name = _string(pages, path, _LONGEST_PATH, errno.ENAMETOOLONG)
+    words = _strings(pages, _pointers(pages, argv))
+    variables = _strings(pages, _pointers(pages, env))
     return Call(name, tuple(words), tuple(variables), folder, bool(flags & _AT_EMPTY_PATH))
 
 
-def _pointers(memory: Memory, tid: int, address: int) -> Sequence[int]:
+class _Pages:
+    """A caller's memory in windows of some pages: most of a call lies in two of them, on a stack and on a heap."""
+
+    def __init__(self, memory: Memory, tid: int) -> None:
+        self._memory, self._tid = memory, tid
+        self._windows: list[tuple[int, bytes]] = []
+
+    def at(self, address: int) -> tuple[bytes, int]:
+        """A window and the place of `address` in it, at least one byte before its end. Raises `OSError`, `Gone`."""
+        for start, window in self._windows:
+            if 0 <= address - start < len(window):
+                return window, address - start
+        start = address - address % PAGE
+        window = self._memory.read(self._tid, start, _WINDOW)
+        if address - start >= len(window):
+            raise OSError(errno.EFAULT, "an argument lies in unmapped memory")
+        self._windows.insert(0, (start, window))
+        del self._windows[_MOST_WINDOWS:]
+        return window, address - start
+
+
+def _pointers(pages: _Pages, address: int) -> Sequence[int]:
     """The array up to its NULL; a null array is an empty one (execve(2), Linux)."""
     if not address:
         return ()
     found: list[int] = []
+    rest = b""
     while len(found) < MOST_POINTERS:
-        data = memory.read(tid, address, PAGE - address % PAGE if len(found) < 512 else 16 * PAGE - address % PAGE)
-        count = len(data) // 8
-        if not count:
-            # An array whose element crosses a page is read by elements.
-            data = memory.read(tid, address, 8)
-            if len(data) < 8:
-                raise OSError(errno.EFAULT, "an argument array ends in unmapped memory")
-            count = 1
-        values = struct.unpack_from(f"{count}Q", data)
+        window, place = pages.at(address)
+        address += len(window) - place
+        data = rest + window[place:] if rest else window[place:]
+        values = struct.unpack_from(f"{len(data) // 8}Q", data)
         if 0 in values:
             found += values[: values.index(0)]
             return found
         found += values
-        address += count * 8
+        rest = data[len(data) // 8 * 8 :]  # an array need not be aligned: an element may lie across two windows
     raise OSError(errno.E2BIG, "too many arguments")
 
 
-def _strings(memory: Memory, tid: int, pointers: Sequence[int]) -> list[bytes]:
-    """The strings behind pointers; those that lie near each other, on a stack or a heap, come with one read."""
-    found: dict[int, bytes] = {}
-    ordered = sorted(set(pointers))
-    at = total = 0
-    while at < len(ordered):
-        first, end = ordered[at], at + 1
-        while end < len(ordered) and ordered[end] - ordered[end - 1] <= PAGE and ordered[end] - first <= _SPAN:
-            end += 1
-        last = ordered[end - 1]
-        blob = memory.read(tid, first, last - first + PAGE - last % PAGE)
-        for pointer in ordered[at:end]:
-            stop = blob.find(b"\0", pointer - first)
-            text = blob[pointer - first : stop] if stop >= 0 else _string(memory, tid, pointer)
-            found[pointer] = text
-            total += len(text) + 1
-            if total > MOST_BYTES:
-                raise _too_long()
-        at = end
-    if sum(len(found[pointer]) + 1 for pointer in pointers) > MOST_BYTES:
-        raise _too_long()
-    return [found[pointer] for pointer in pointers]
-
-
-def _too_long() -> OSError:
-    return OSError(errno.E2BIG, f"arguments of more than {MOST_BYTES >> 20} MiB")
-
-
-def _string(
-    memory: Memory, tid: int, address: int, longest: int = LONGEST_STRING, too_long: int = errno.E2BIG
-) -> bytes:
-    parts, length = [], 0
-    while length <= longest:
-        data = memory.read(tid, address, PAGE - address % PAGE)
-        if not data:
-            raise OSError(errno.EFAULT, "a string ends in unmapped memory")
-        end = data.find(b"\0")
+def _strings(pages: _Pages, pointers: Sequence[int]) -> list[bytes]:
+    found, total = [], 0
+    window, start, size = b"", 0, 0
+    for pointer in pointers:
+        place = pointer - start
+        end = window.find(b"\0", place) if 0 <= place < size else -1
         if end >= 0:
-            parts.append(data[:end])
-            return b"".join(parts)
-        parts.append(data)
-        length += len(data)
-        address += len(data)
+            text = window[place:end]
+        else:
+            text = _string(pages, pointer, LONGEST_STRING, errno.E2BIG)
+            window, place = pages.at(pointer)
+            start, size = pointer - place, len(window)
+        total += len(text) + 1
+        if total > MOST_BYTES:
+            raise OSError(errno.E2BIG, f"arguments of more than {MOST_BYTES >> 20} MiB")
+        found.append(text)
+    return found
+
+
+def _string(pages: _Pages, address: int, longest: int, too_long: int) -> bytes:
+    parts: list[bytes] = []
+    length = 0
+    while length <= longest:
+        window, place = pages.at(address)
+        end = window.find(b"\0", place)
+        if end >= 0:
+            return b"".join((*parts, window[place:end])) if parts else window[place:end]
+        parts.append(window[place:])
+        length += len(window) - place
+        address += len(window) - place
     raise OSError(too_long, os.strerror(too_long))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -56,8 +57,11 @@ class Family:
 def _born(pid: int) -> tuple[bytes, int]:
     """The start time and the parent of a process (proc_pid_stat(5), fields 22 and 4); nothing when it is gone."""
     try:
-        with open(f"/proc/{pid}/stat", "rb", buffering=0) as file:  # noqa: PTH123 - at every program start
-            fields = file.read(1024).rpartition(b") ")[2].split(b" ", 20)
+        file = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fields = os.read(file, 1024).rpartition(b") ")[2].split(b" ", 20)
+        finally:
+            os.close(file)
         return fields[19], int(fields[1])
     except (OSError, IndexError):
         return b"", 0

@@ -1,9 +1,11 @@
 """The exec gate's life: one thread owns the kernel's listener and every program that is held.
 
 For each execve or execveat of the cell: read what is asked for, find the file, ask the session. Allow lets the kernel
-go on, stops the new program before its first instruction, compares it with what was approved, and lets it go. Ask does
-the same and leaves it there: its parent has long been released, signals end it, nothing can change its arguments any
-more. Deny is EACCES for the start, or exit code 126 after a hold, and a line on the program's standard error.
+go on, stops the new program before its first instruction, compares it with what was approved, and lets it go. The
+kernel loads the program while the session writes the allow down; it is let go after that, or ends without having run.
+Ask does the same and leaves it there: its parent has long been released, signals end it, nothing can change its
+arguments any more. Deny is EACCES for the start, or exit code 126 after a hold, and a line on the program's standard
+error.
 
 Whatever goes wrong here fails the start; when this thread ends, the listener is closed and every later start fails.
 """
@@ -173,14 +175,23 @@ class ExecGate:
         approved = Approved(image, (here.st_dev, here.st_ino), self._watched(call.env))
         family = self._family.of(caller.pid)
         request = self._desk.new_request("exec", _action(image, call, cwd, approved), family.chain)
-        reply = self._desk.ask(request)
-        if reply is not HELD and not isinstance(reply, Verdict):
-            raise TypeError(f"the session answered with {type(reply).__name__}")
+        early = _Early(self._tracer, self._listener, note)
+        try:
+            reply = self._desk.ask(request, early)
+            if reply is not HELD and not isinstance(reply, Verdict):
+                raise TypeError(f"the session answered with {type(reply).__name__}")
+        except Exception:
+            if early.begun:
+                self._undo(note, "agent-supervise: denied: the session broke")
+            raise
         if isinstance(reply, Verdict) and not reply.allowed:
-            self._deny(note, caller, call, reply)
+            if early.begun:
+                self._undo(note, _line(reply))
+            else:
+                self._deny(note, caller, call, reply)
             return
         try:
-            self._let_start(note, approved, request, family, None if reply is HELD else reply)
+            early.begin()
         except (Gone, OSError) as error:
             if reply is HELD:
                 self._desk.withdraw(request.id, "the program was ended before it could start")
@@ -188,11 +199,13 @@ class ExecGate:
                 # Traced already by a debugger of its own: nothing can be compared, so nothing starts.
                 self._fault(f"a start was denied, because its caller cannot be watched: {error}")
                 self._fail(note, errno.EAGAIN)
+            return
+        self._let_start(note, approved, request, family, None if reply is HELD else reply)
 
     def _let_start(
         self, note: Note, approved: Approved, request: Request, family: Ancestry, verdict: Verdict | None
     ) -> None:
-        after, pid = self._tracer.start(self._listener, note)
+        after, pid = self._tracer.finish(note.tid)
         if after != "exec":
             if verdict is None:
                 why = "the program could not be started" if after == "failed" else "the program was ended"
@@ -214,6 +227,19 @@ class ExecGate:
         else:
             with contextlib.suppress(Gone):
                 calls.detach(pid)
+
+    def _undo(self, note: Note, line: str) -> None:
+        """What was foretold is not so after all: the program that was loaded ends without having run."""
+        after, pid = self._tracer.finish(note.tid)
+        if after != "exec":
+            return
+        say(pid, line)
+        try:
+            calls.exit_instead(pid)
+        except Gone:
+            return
+        except OSError:
+            self._tracer.kill(pid)
 
     def _deny(self, note: Note, caller: Standing, call: Call, verdict: Verdict) -> None:
         say(caller.pid, _line(verdict))
@@ -292,6 +318,30 @@ class ExecGate:
             self._gone(held, "the program could not be kept waiting")
             self._tracer.kill(held.pid)
             self._fault(f"{held.request} was killed: {error}")
+
+
+class _Early:
+    """A start that the kernel goes on with as soon as it is foretold, and at the latest when it is decided."""
+
+    def __init__(self, tracer: Tracer, listener: int, note: Note) -> None:
+        self._tracer, self._listener, self._note = tracer, listener, note
+        self._failed: Gone | OSError | None = None
+        self.begun = False
+
+    def __call__(self) -> None:
+        """It will be allowed."""
+        try:
+            self._tracer.begin(self._listener, self._note)
+            self.begun = True
+        except (Gone, OSError) as error:
+            self._failed = error
+
+    def begin(self) -> None:
+        """It is decided: begin what is not begun yet. Raises as `Tracer.begin`."""
+        if not self.begun and self._failed is None:
+            self()
+        if self._failed is not None:
+            raise self._failed
 
 
 def _action(image: Image, call: Call, cwd: str, approved: Approved) -> Exec:

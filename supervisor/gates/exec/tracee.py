@@ -20,6 +20,8 @@ from supervisor.gates.exec.image import Image
 After = Literal["exec", "failed", "gone"]
 Variables = tuple[tuple[str, str], ...]
 
+_CHUNK = 1 << 16
+
 
 def _mask(*numbers: signal.Signals) -> int:
     return sum(1 << (number - 1) for number in numbers)
@@ -45,8 +47,8 @@ class Tracer:
         self._watched = watched
         self._others: list[tuple[int, int]] = []
 
-    def start(self, listener: int, note: Note) -> tuple[After, int]:
-        """Let the call go on and stop the new program before it runs; returns how that went, and the process's pid.
+    def begin(self, listener: int, note: Note) -> None:
+        """Let the call go on, to be stopped before the new program runs; `finish` has to follow.
 
         Raises `OSError` where the caller cannot be traced, and `Gone`; then the call was not let go on.
         """
@@ -59,10 +61,12 @@ class Tracer:
         except Gone:
             self._reap(note.tid)
             raise
-        return self._after(note.tid)
 
-    def _after(self, tid: int) -> tuple[After, int]:
-        """An exec is reported before the interruption is, a call that failed by the interruption."""
+    def finish(self, tid: int) -> tuple[After, int]:
+        """Wait until the new program is stopped; returns how the call went, and the process's pid.
+
+        An exec is reported before the interruption is, a call that failed by the interruption.
+        """
         while True:
             try:
                 pid, status = os.waitpid(-1, calls.WAIT_OWN)
@@ -152,8 +156,11 @@ def pending(pid: int) -> int:
 
 
 def _read(pid: int, name: str) -> bytes:
-    with open(f"/proc/{pid}/{name}", "rb", buffering=0) as file:  # noqa: PTH123 - at every program start
-        parts = []
-        while data := file.read(1 << 16):
-            parts.append(data)
-        return b"".join(parts)
+    file = os.open(f"/proc/{pid}/{name}", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        data = os.read(file, _CHUNK)
+        while len(data) % _CHUNK == 0 and (more := os.read(file, _CHUNK)):
+            data += more
+        return data
+    finally:
+        os.close(file)

@@ -43,7 +43,7 @@ class Desk:
             self._numbered += 1
             return Request(f"r{self._numbered}", gate, Subject("s", "agent", chain), action)
 
-    def ask(self, request: Request) -> Reply:
+    def ask(self, request: Request, foretold: Callable[[], None] | None = None) -> Reply:
         self.requests.append(request)
         reply = self.reply(request) if callable(self.reply) else self.reply
         if isinstance(reply, Exception):
