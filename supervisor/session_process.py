@@ -192,7 +192,7 @@ class SessionProcess:
         with contextlib.suppress(JournalError):
             self._journal.close()
         if self._screen is not None:
-            await self._screen.close()
+            await self._screen.close(awaited=self._watched.is_set() and not self._stdio)
         await self._control.close(code)
         self._folder.release()
         return code

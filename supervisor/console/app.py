@@ -143,7 +143,10 @@ def _session(control: Path, read_only: bool) -> SessionScreen:
 
 
 def _told(screen: SessionScreen, code: int) -> int:
-    """Say on stderr how it ended, for who sees the shell again."""
+    """Leave what the agent left, and say on stderr how it ended, for who sees the shell again."""
+    for row in screen.left:
+        print(row)
+    sys.stdout.flush()
     line = farewell(screen.story, code, detached=code == DETACHED, vanished=screen.state == "vanished")
     print(line, file=sys.stderr)
     return code

@@ -107,12 +107,15 @@ class EmulatorHost:
         self._tail.forget()
         self._send(pack(ToHost.RESET))
 
-    async def close(self) -> None:
-        """Tell the consoles that the program has ended, and end the process (2 s, then by force)."""
+    async def close(self, *, awaited: bool = False) -> None:
+        """Tell the consoles that the program has ended, and end the process (2 s, then by force).
+
+        `awaited`: where no console has come yet, one is on its way and shall see the last screen.
+        """
         if self._closed:
             return
         self._closed = True
-        self._send(pack(ToHost.CLOSE))
+        self._send(pack(ToHost.CLOSE, b"\1" if awaited else b""))
         process = self._process
         if process is not None:
             deadline = self._loop.time() + 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import select
 import selectors
 import socket
 from collections.abc import Callable
@@ -24,6 +25,8 @@ HOLD: Final = 1.0
 """Seconds that a synchronised update may hide the screen."""
 SLICE: Final = 16 << 10
 READ: Final = 64 << 10
+LATE: Final = 1.0
+"""Seconds that the last screen waits for a console that is still on its way to it."""
 WHEEL_ROWS: Final = 3
 SNAPSHOT_BYTES: Final = 8 << 20
 MAX_VIEWERS: Final = 16
@@ -43,6 +46,7 @@ class Host:
         self._unframer = Unframer()
         self._linkbox = bytearray()
         self._running = True
+        self._awaited = False
         self._dirty = True
         self._framed = self._urgent = self._held_since = -10.0
         self._consumed = self._quiet = self._snapped = 0
@@ -64,7 +68,13 @@ class Host:
         self._say_closed()
 
     def _say_closed(self) -> None:
+        """The last screen for everybody, whether they have drawn the one before or not."""
+        if self._awaited and not self._viewers and select.select([self._listener], [], [], LATE)[0]:
+            self._on_listener(selectors.EVENT_READ)
+        self._screen.refresh()
         for viewer in self._viewers:
+            if not viewer.back:
+                viewer.outbox += viewer.frame(self._screen)
             viewer.sock.setblocking(True)
             viewer.sock.settimeout(0.5)
             with contextlib.suppress(OSError):
@@ -160,7 +170,7 @@ class Host:
             case ToHost.THEME:
                 engine.set_theme(Theme((payload[0], payload[1], payload[2]), (payload[3], payload[4], payload[5])))
             case ToHost.CLOSE:
-                self._draw(monotonic())
+                self._awaited = bool(payload)
                 self._running = False
 
     def _feed(self, data: bytes) -> None:

@@ -174,3 +174,20 @@ def test_a_past_session_is_reviewed(desk: Desk, opened: Open) -> None:
     terminal.until("terraform destroy")
     terminal.type("q")
     assert terminal.end() == 0
+
+
+def test_what_a_program_printed_stays_on_the_terminal(desk: Desk, opened: Open) -> None:
+    """A program that ends at once, in colour, with wide letters: its rows stay when the console is gone."""
+    terminal = opened(*desk.options, "bash", "-c", r"printf '\033[31mred\033[0m 日本\n\nlast words\n'; exit 3")
+    assert terminal.end() == 3
+    rows = terminal.text.splitlines()
+    at = next(y for y, row in enumerate(rows) if row.startswith("red 日本"))
+    assert rows[at + 2].strip() == "last words"
+    assert "the agent ended with 3" in rows[at + 3]
+
+
+def test_a_full_screen_program_leaves_nothing(desk: Desk, opened: Open) -> None:
+    """What was drawn on the alternate screen is gone with it."""
+    terminal = opened(*desk.options, "bash", "-c", r"printf '\033[?1049hfull screen\n'; exit 0")
+    assert terminal.end() == 0
+    assert "full screen" not in terminal.text

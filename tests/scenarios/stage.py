@@ -66,6 +66,9 @@ class FakePane(Widget):
     def send_paste(self, text: str) -> None:
         self.pasted.append(text)
 
+    async def left(self) -> list[str]:
+        return ["what the agent left"]
+
     def on_resize(self, event: events.Resize) -> None:
         self.sizes.append(event.size)
 

@@ -6,6 +6,8 @@ one is asked for, without waiting for Textual's own refresh timer: what a key do
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,7 +21,7 @@ from textual.widget import Widget
 
 from supervisor.console.pane.keys import key_of, mouse_of
 from supervisor.console.pane.link import Event, ScreenLink
-from supervisor.console.pane.rows import RowStrip, frame_of, with_cursor
+from supervisor.console.pane.rows import RESET, RowStrip, frame_of, with_cursor
 from supervisor.emulator.engine import Action
 from supervisor.emulator.wire import UNDERLINE, Frame, Row, State
 
@@ -27,6 +29,7 @@ _EMPTY = Row(b"", 0)
 _REVERSED, _UNDERLINED = Style(reverse=True), Style(underline=True)
 _PAGE = 0.5
 """Of the pane's height, scrolled at once by Shift+PageUp."""
+LAST_SECONDS = 1.5
 _SAID: dict[str, str] = {
     "lost": "the terminal's picture is being restored; the agent goes on",
     "gone": "the terminal cannot be drawn; the agent goes on",
@@ -61,6 +64,7 @@ class TerminalPane(Widget):
         self._frame: Frame | None = None
         self._state = ""
         self._held_button = 0
+        self._complete = asyncio.Event()
 
     # ── life ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -129,6 +133,7 @@ class TerminalPane(Widget):
     def _stated(self, state: str) -> None:
         self._state = state
         if state == "closed":
+            self._complete.set()
             self.post_message(self.Closed())
         self.refresh(Region(0, max(self.size.height - 1, 0), self.size.width, 1))
 
@@ -139,6 +144,22 @@ class TerminalPane(Widget):
         """The row of the agent's cursor, where it is shown."""
         frame = self._frame
         return frame.cursor[1] if frame is not None and State.CURSOR in frame.state and not frame.back else None
+
+    async def left(self) -> list[str]:
+        """What the agent leaves on the terminal when it has ended, as rows of SGR text; full-screen programs: nothing.
+
+        Waits at most `LAST_SECONDS` for the last picture.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_SECONDS):
+                await self._complete.wait()
+        frame = self._frame
+        if frame is None or frame.back or State.ALTERNATE in frame.state:
+            return []
+        rows = [row.text.decode("utf-8", "replace") for row in self._rows]
+        while rows and not rows[-1]:
+            rows.pop()
+        return [row + RESET for row in rows]
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The rows of `crop`. Overridden as a whole: Textual's cache of styles would cost a third of each frame."""

@@ -44,6 +44,8 @@ class Pane(Protocol):
 
     def send_paste(self, text: str) -> None: ...
 
+    async def left(self) -> list[str]: ...
+
 
 PaneMaker = Callable[[str], Any]
 
@@ -79,6 +81,8 @@ class SessionScreen(Screen[int], inherit_bindings=False):
         self.look, self.now, self.ms = look, now, ms
         self.exit_code: int | None = None
         self.state = "connecting"
+        self.left: list[str] = []
+        """What the agent leaves on the terminal, as rows of SGR text."""
         self._read_only = read_only
         self._cap = cap_of(prefixes[0])
         self._make_pane, self._pane, self._pane_socket = pane, None, ""
@@ -124,6 +128,8 @@ class SessionScreen(Screen[int], inherit_bindings=False):
                     self.seat.cards.lost()
                 case Ended():
                     self.exit_code = heard.exit_code
+                    if self._pane is not None:
+                        self.left = await self._pane.left()
                     self.dismiss_with(heard.exit_code)
                 case Vanished():
                     self.state = "vanished"
