@@ -109,7 +109,8 @@ class RowReader:
                 last = min(first + cluster - 1, used - 1)
             text = row_text(self._format(tag, y, first, last))
             if cluster is not None:
-                text = self._fenced(text, first, columns) + b"\x1b[%dG" % (first + cluster + 1)
+                # Every piece ends without attributes: a reset changes nothing, and says where the cluster begins.
+                text = b"\x1b[0m" + self._fenced(text, first, columns) + b"\x1b[%dG" % (first + cluster + 1)
             out.append(b"\x1b]8;;" + uri + b"\x1b\\" + text + b"\x1b]8;;\x1b\\" if uri else text)
             first = last + 1
         return b"".join(out)

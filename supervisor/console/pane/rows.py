@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, Final
 
@@ -70,7 +70,7 @@ def segments(text: str, base: Style, width: int) -> list[Segment]:
             if cells > 0 and run:
                 found.append(Segment(" " * cells, style))
                 drawn = f"\x1b[{column + 1}G{style.render(run)}\x1b[{column + cells + 1}G"
-                found.append(Segment(drawn, None, [(ControlType.CURSOR_MOVE_TO_COLUMN, column + cells)]))
+                found.append(Segment(drawn, None, ((ControlType.CURSOR_MOVE_TO_COLUMN, column + cells),)))
                 column += cells
             run = ""
         elif match[1] is not None:
@@ -83,7 +83,54 @@ def segments(text: str, base: Style, width: int) -> list[Segment]:
     return found
 
 
-class RowStrip(Strip):
+def _between(parts: Iterable[Segment], start: int, end: int) -> list[Segment]:
+    """The segments between two cells. A cluster's control stays with its blanks while they are whole."""
+    found: list[Segment] = []
+    column, whole = 0, False
+    for part in parts:
+        if part.control:
+            if whole:
+                found.append(part)
+            continue
+        stop = column + cell_len(part.text)
+        whole = start <= column and stop <= end
+        if whole:
+            found.append(part)
+        elif column < end and stop > start:
+            if stop > end:
+                part = part.split_cells(end - column)[0]
+            found.append(part.split_cells(start - column)[1] if column < start else part)
+        column = stop
+    return found
+
+
+class CutStrip(Strip):
+    """A strip that may be cut although there are clusters in it: Textual takes a control's text for cells."""
+
+    __slots__ = ()
+
+    def crop(self, start: int, end: int | None = None) -> Strip:
+        """The cells from `start` up to `end`."""
+        start = max(start, 0)
+        end = self.cell_length if end is None else min(self.cell_length, end)
+        if start == 0 and end == self.cell_length:
+            return self
+        return CutStrip(_between(self._segments, start, end), end - start) if start < end else Strip([], 0)
+
+    def divide(self, cuts: Iterable[int]) -> list[Strip]:
+        """The strip in pieces that end at `cuts`."""
+        ends = [cut for cut in cuts if cut <= self.cell_length]
+        return [self.crop(start, end) for start, end in zip([0, *ends], ends, strict=False)]
+
+    def adjust_cell_length(self, cell_length: int, style: Style | None = None) -> Strip:
+        """The strip cut or filled up to that many cells."""
+        more = cell_length - self.cell_length
+        if more <= 0:
+            return self.crop(0, cell_length)
+        return CutStrip([*self._segments, Segment(" " * more, style)], cell_length)
+
+
+class RowStrip(CutStrip):
     """A strip whose drawing is known before its segments are: most rows are never cut, so most have none."""
 
     __slots__ = ("_base", "_made", "_text")
@@ -122,14 +169,24 @@ def with_cursor(strip: Strip, column: int, width: int, style: Style) -> Strip:
     """The strip with the cursor's cell in `style`; a wide character gets it whole."""
     if not 0 <= column < width:
         return strip
-    cell = strip.crop(column, column + 1)
-    if (
-        column + 1 < width
-        and cell.text == " "
-        and (both := strip.crop(column, column + 2)).text.strip()
-        and (cell_len(both.text) == 2 and len(both.text) == 1)
-    ):
+    cell, both = strip.crop(column, column + 1), strip.crop(column, column + 2)
+    first = next(iter(both)).text
+    if first == "  " and len(list(both)) == 2 and both.text != "  ":
+        cell = both  # a cluster of two cells
+    elif cell.text == " " and len(both.text) == 1 and cell_len(both.text) == 2:
         cell = both
-    covered = Strip([Segment(part.text or " ", (part.style or Style()) + style) for part in cell if not part.control])
-    joined = [*strip.crop(0, column), *covered, *strip.crop(column + max(covered.cell_length, 1), width)]
-    return Strip(joined, width)
+    covered = [
+        Segment(_marked(part.text, style), None, part.control)
+        if part.control
+        else Segment(part.text or " ", (part.style or Style()) + style)
+        for part in cell
+    ]
+    joined = [*strip.crop(0, column), *covered, *strip.crop(column + max(cell.cell_length, 1), width)]
+    return CutStrip(joined, width)
+
+
+def _marked(drawn: str, style: Style) -> str:
+    """A cluster as `segments` draws it, in `style` too."""
+    there, column, cluster = drawn.partition("G")
+    cluster, back, behind = cluster.rpartition("\x1b[")
+    return f"{there}{column}{style.render('x').partition('x')[0]}{cluster}{RESET}{back}{behind}"
