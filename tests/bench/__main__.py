@@ -10,7 +10,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
-NAMES = ("decide", "check", "exec", "start")
+NAMES = ("decide", "check", "exec", "start", "pane")
 
 
 def main(wanted: list[str]) -> int:
