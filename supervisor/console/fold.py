@@ -130,6 +130,8 @@ def _decided(story: Story, record: DecisionRecord, line: Json) -> None:
     elif record.effect is Effect.DENY:
         story.counts.denied += 1
         story.timeline.add(_of_request(story, Mark.DENY, Kind.DENIED, record.request, record.decision), line)
+    else:
+        story.undecided = (record, line)
 
 
 def _allowed(story: Story, record: DecisionRecord, line: Json) -> None:
@@ -221,7 +223,15 @@ def _grant_ended(story: Story, record: GrantEnded, line: Json) -> None:
 
 def _verdict(story: Story, record: VerdictRecord, line: Json) -> None:
     number = story.asked.pop(record.request, None)
-    if number is not None:
+    undecided, story.undecided = story.undecided, None
+    unasked = undecided is not None and undecided[0].request.id == record.request and number is None
+    if undecided is not None and unasked and record.effect is Effect.DENY:
+        # Nobody was asked: no human was there, or the same question was denied a moment ago.
+        story.counts.denied += 1
+        entry = _of_request(story, Mark.DENY, Kind.DENIED, undecided[0].request, undecided[0].decision)
+        outcome = f"denied: {visible(record.detail)}" if record.detail else "denied"
+        story.timeline.add(replace(entry, outcome=outcome), undecided[1])
+    elif number is not None:
         if record.effect is Effect.ALLOW:
             story.counts.allowed += 1
         else:

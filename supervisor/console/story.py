@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 from supervisor.console.timeline import Timeline
+from supervisor.model.codec import Json
 from supervisor.model.decision import Decision
-from supervisor.model.event import CredentialMinted, ScopeLoaded, SessionEnded, SessionStarted
+from supervisor.model.event import CredentialMinted, DecisionRecord, ScopeLoaded, SessionEnded, SessionStarted
 from supervisor.model.grant import Grant, GrantOffer
 from supervisor.model.request import Request
 
@@ -56,6 +57,8 @@ class Story:
     waiting: dict[str, Waiting] = field(default_factory=dict)
     gone: dict[str, str] = field(default_factory=dict)
     asked: dict[str, int] = field(default_factory=dict)
+    undecided: tuple[DecisionRecord, Json] | None = None
+    """The last request that the policy would ask about, until it is known whether anybody is asked."""
     credentials: dict[str, CredentialMinted] = field(default_factory=dict)
     grants: dict[str, Grant] = field(default_factory=dict)
     counts: Counts = field(default_factory=Counts)

@@ -14,9 +14,9 @@ from supervisor.console.entry import FILTERS, Kind, chosen
 from supervisor.console.fold import fold, take
 from supervisor.console.story import Story
 from supervisor.console.timeline import DETAIL_BYTES, KEPT, Timeline
-from supervisor.model.decision import RuleRef
+from supervisor.model.decision import By, Decision, RuleRef
 from supervisor.model.effect import Effect
-from supervisor.model.event import SessionEnded
+from supervisor.model.event import DecisionRecord, SessionEnded, VerdictRecord
 from supervisor.model.visible import visible
 from tests.scenarios import stories
 from tests.scenarios.journal import Lines
@@ -43,6 +43,24 @@ def test_the_denial_says_why_and_where() -> None:
     assert denied.why == "nothing in this task destroys infrastructure"
     assert denied.place == "scopes/s3-static-site.yaml:31"
     assert denied.who == "bash 4119 ← claude 4100"
+
+
+def test_what_nobody_was_asked_about_is_a_denial_by_its_own_name() -> None:
+    """Without a human, or denied again, a request that the policy would ask about is listed as what it was."""
+    lines = Lines()
+    why = RuleRef("commands", Effect.ASK, "scopes/developer.yaml", 9, "ask: git push")
+    for number, by in enumerate((By.TIMEOUT, By.HUMAN)):
+        request = lines.run("git push")
+        lines.add(DecisionRecord(request, Effect.ASK, Decision(Effect.ASK, (why,), "`git push` asks")))
+        lines.add(VerdictRecord(request.id, Effect.DENY, by, f"reason {number}"))
+    story = fold(Story(), lines.lines)
+    denied = chosen(list(story.timeline), "denied", "")
+    assert [(entry.title, entry.outcome) for entry in denied] == [
+        ("git push", "denied: reason 0"),
+        ("git push", "denied: reason 1"),
+    ]
+    assert {entry.place for entry in denied} == {"scopes/developer.yaml:9"}
+    assert (story.counts.denied, story.counts.asked) == (2, 0)
 
 
 def test_the_queue_is_oldest_first_and_counts_what_merged() -> None:
