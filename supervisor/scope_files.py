@@ -264,3 +264,22 @@ def accept(scope: Scope, *, cwd: Path | None = None, environment: Mapping[str, s
                 where=file,
                 fix=f"make {target.parent} writable",
             ) from error
+
+
+def accept_as_shown(
+    scope: Scope, shown: str, *, cwd: Path | None = None, environment: Mapping[str, str] | None = None
+) -> None:
+    """Accept a scope of which this difference was read, empty = none. Raises `ScopeError` where another is there now.
+
+    Between a list of scopes and the choice from it an agent that still runs here may have written to one.
+    """
+    changed = difference(scope, cwd=cwd, environment=environment)
+    if changed is None:
+        return
+    if changed != shown:
+        raise ScopeError(
+            "it changed while you were choosing",
+            where=scope.source.file,
+            fix="start again, and read what is new in it",
+        )
+    accept(scope, cwd=cwd, environment=environment)

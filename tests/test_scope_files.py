@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from supervisor.errors import ScopeError
-from supervisor.scope_files import accept, choices, difference, find_scope, list_scopes, load_scope
+from supervisor.scope_files import accept, accept_as_shown, choices, difference, find_scope, list_scopes, load_scope
 
 SCOPE = "scope: site\ntask: Deploy it\ncommands: {otherwise: ask}\n"
 
@@ -148,3 +148,18 @@ def test_choices_for_the_picker(project: Path, environment: dict[str, str]) -> N
     assert "${bucket}" in site.task and site.parameters[0].name == "bucket" and not site.problem
     assert any("${bucket}" in line for line in site.may) and site.examples and site.never
     assert found["developer"].difference == ""
+
+
+def test_only_what_was_shown_is_accepted(project: Path, environment: dict[str, str]) -> None:
+    """A scope that is rewritten between the list and the choice does not start, whether or not it had a difference."""
+    put(project)
+    (offered,) = [choice for choice in choices(project, environment) if choice.name == "site"]
+    put(project, SCOPE + "\n# other\n")
+    swapped = load_scope("site", cwd=project, environment=environment, values={})
+    for shown in (offered.difference, ""):
+        with pytest.raises(ScopeError, match="changed while you were choosing"):
+            accept_as_shown(swapped, shown, cwd=project, environment=environment)
+    (offered,) = [choice for choice in choices(project, environment) if choice.name == "site"]
+    accept_as_shown(swapped, offered.difference, cwd=project, environment=environment)
+    assert difference(swapped, cwd=project, environment=environment) is None
+    accept_as_shown(swapped, offered.difference, cwd=project, environment=environment)

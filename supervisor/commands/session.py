@@ -114,7 +114,7 @@ def _with_picker(asked: _Asked) -> int:
     from supervisor.cell.doctor import checks
     from supervisor.console.app import run_session
     from supervisor.console.picker.choice import Chosen, HostCheck
-    from supervisor.scope_files import accept, choices
+    from supervisor.scope_files import accept_as_shown, choices
 
     launcher = Launcher()
     began: list[Started] = []
@@ -122,8 +122,7 @@ def _with_picker(asked: _Asked) -> int:
     def start(chosen: Chosen) -> Path:
         nonlocal launcher
         scope = asked.load(chosen.choice.file or chosen.choice.name, dict(chosen.values))
-        if chosen.accepted:
-            accept(scope)
+        accept_as_shown(scope, chosen.choice.difference if chosen.accepted else "")
         try:
             began.append(launcher.start(asked.launch(scope)))
         except SuperviseError:
