@@ -16,6 +16,7 @@ import pytest
 from supervisor.cell.start import Cell, start_cell
 from supervisor.errors import HostError
 from tests.cell.cell_stage import Stage, read_until, until
+from tests.parts import missing
 
 ROOT = Path(__file__).parents[2]
 
@@ -208,7 +209,7 @@ def test_an_ordinary_user_gets_the_same_cell(stage: Stage) -> None:
     python = Path("/usr/bin/python3")
     version = "import sys; print(sys.version_info >= (3, 11))"
     if not python.exists() or b"True" not in subprocess.run([python, "-c", version], capture_output=True).stdout:
-        pytest.skip("no /usr/bin/python3 of 3.11 or later for another user to run")
+        missing("no /usr/bin/python3 of 3.11 or later for another user to run")
     done = subprocess.run(
         [python, "-c", UNPRIVILEGED, str(ROOT)], capture_output=True, text=True, user=65533, group=65533,
         extra_groups=[], env={"PATH": os.defpath}, cwd="/",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.e2e.headless import COMMAND, Desk
 from tests.e2e.screen import Terminal
+from tests.parts import need
 
 PREFIX = "\x1d"
 Open = Callable[..., Terminal]
@@ -138,8 +138,7 @@ def test_answer_works_from_another_terminal(desk: Desk, opened: Open) -> None:
 @pytest.mark.parametrize("program", ["vim", "less", "htop"])
 def test_full_screen_programs_run(desk: Desk, opened: Open, program: str) -> None:
     """They draw on the whole pane and leave the shell's screen as it was."""
-    if shutil.which(program) is None:
-        pytest.skip(f"there is no {program} here")
+    need(program)
     (desk.work / "text.txt").write_text("first line\n" + "more\n" * 200)
     terminal = _shell(desk, opened)
     terminal.type({"vim": "vim -u NONE text.txt", "less": "less text.txt", "htop": "htop"}[program] + "\r")

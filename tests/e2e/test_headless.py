@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import http.server
 import json
-import shutil
 import threading
 
 import pytest
 
 from tests.e2e.headless import Desk
+from tests.parts import need
 
 
 def test_streams_and_the_exit_code_go_through(desk: Desk) -> None:
@@ -51,8 +51,8 @@ def test_a_signal_is_told_as_a_shell_tells_it(desk: Desk) -> None:
 )
 def test_a_denied_command_is_denied_however_it_is_started(desk: Desk, line: str) -> None:
     """Wrappers, shells, links, copies, scripts and other programs lead to the same rule; nothing of it runs."""
-    if line.endswith("make") and shutil.which("make") is None:
-        pytest.skip("there is no make here")
+    if line.endswith("make"):
+        need("make")
     done = desk.shell(f"{line}\necho after")
     assert "ran terraform" not in done.stdout, done.stdout
     assert "agent-supervise: denied:" in done.stderr, done.stderr
@@ -83,8 +83,7 @@ def test_secrets_are_out_of_reach(desk: Desk) -> None:
 
 def test_the_network_has_one_way_and_it_decides(desk: Desk) -> None:
     """A host that the scope names is reached through the proxy, others are refused, and around it there is nothing."""
-    if shutil.which("curl") is None:
-        pytest.skip("there is no curl here")
+    need("curl")
 
     class Page(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:

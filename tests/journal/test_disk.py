@@ -23,6 +23,7 @@ from supervisor.journal.writer import JournalWriter
 from supervisor.model.decision import By, Decision
 from supervisor.model.effect import Effect
 from supervisor.model.event import DecisionRecord, ExecEnded, Fault, Record, SessionEnded, VerdictRecord
+from tests.parts import missing
 from tests.scenarios.journal import Lines
 
 START = datetime(2026, 2, 1, 12, tzinfo=UTC)
@@ -68,7 +69,7 @@ def test_a_full_disk_leaves_whole_lines_only(tmp_path: Path) -> None:
     shell = f'mount -t tmpfs -o size=96k none {tmp_path} && exec {sys.executable} -c "$0" {tmp_path}'
     command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", shell, _FILL]
     if shutil.which("unshare") is None or subprocess.run([*command[:4], "true"], capture_output=True).returncode:
-        pytest.skip("needs user namespaces to mount a small file system")
+        missing("needs user namespaces to mount a small file system")
     done = subprocess.run(command, capture_output=True, text=True, timeout=30)
     assert done.returncode == 0, done.stderr
     what, again, counts = done.stdout.splitlines()

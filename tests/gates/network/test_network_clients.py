@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -19,18 +18,10 @@ import pytest
 from supervisor.gates.network import NetworkGate
 from supervisor.gates.network.who import chain_behind
 from tests.gates.network.stage import ALLOW, DENY, Desk, Running, Server, Web, wait_for
+from tests.parts import missing, need
 
 Start = Callable[..., Running]
 Serve = Callable[..., Server]
-
-
-def need(program: str) -> str:
-    """The path of a program, or a skip."""
-    found = shutil.which(program)
-    if found is None:
-        reason = f"{program} is not installed"
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-    return str(found)
 
 
 def run(gate: Running, *command: str, **options: Any) -> subprocess.CompletedProcess[str]:
@@ -196,8 +187,7 @@ def cell(serve: Serve) -> Iterator[Callable[..., tuple[str, Desk]]]:
             _, fds, _, _ = socket.recv_fds(ours, 1, 1)
             if not fds:
                 _, errors = process.communicate(timeout=10)
-                reason = f"no network namespace here: {errors.strip()}"
-                pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+                missing(f"no network namespace here: {errors.strip()}")
             desk = Desk(reply)
             gate = NetworkGate(
                 {"proxy": socket.socket(fileno=fds[0])},
