@@ -17,6 +17,7 @@ from pathlib import Path
 from supervisor.emulator.engine import Theme, open_engine
 
 SECONDS = 20.0
+PREFIX = "\x1d"
 _SEQUENCE = re.compile(r"\x1b\[[0-9;:]*[A-Za-z]|\x1b\]8;;[^\x1b]*\x1b\\")
 
 
@@ -107,3 +108,14 @@ class Terminal:
             if pid:
                 self._code = os.waitstatus_to_exitcode(status)
         return self._code is not None
+
+
+def answer(terminal: Terminal, key: str) -> None:
+    """Go to the panel when something waits there, read the question to its end, press `key`."""
+    terminal.until("^] to answer")
+    terminal.type(PREFIX)
+    terminal.until("once")
+    while "[y] once" not in (text := terminal.until(lambda text: "read to the end" in text or "[y] once" in text)):
+        terminal.type(" ")
+        terminal.until(text.__ne__)
+    terminal.type(key)

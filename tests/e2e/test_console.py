@@ -2,47 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 import pytest
 
-from tests.e2e.headless import COMMAND, Desk
-from tests.e2e.screen import Terminal
+from tests.e2e.conftest import Open
+from tests.e2e.headless import Desk
+from tests.e2e.screen import Terminal, answer
 from tests.parts import need
-
-PREFIX = "\x1d"
-Open = Callable[..., Terminal]
-
-
-@pytest.fixture
-def opened(desk: Desk) -> Iterator[Open]:
-    """Terminals that are closed, and sessions that are ended, with the test."""
-    terminals: list[Terminal] = []
-
-    def start(*words: str, columns: int = 120, rows: int = 36) -> Terminal:
-        environment = desk.environment | {"PS1": "$ "}
-        terminals.append(Terminal([*COMMAND, *words], desk.work, environment, columns, rows))
-        return terminals[-1]
-
-    yield start
-    for terminal in terminals:
-        terminal.close()
 
 
 def _shell(desk: Desk, opened: Open, **size: int) -> Terminal:
     terminal = opened(*desk.options, "bash", "--norc", **size)
     terminal.until("$")
     return terminal
-
-
-def _answer(terminal: Terminal, key: str) -> None:
-    terminal.until("^] to answer")
-    terminal.type(PREFIX)
-    terminal.until("once")
-    if "read to the end" in terminal.text:
-        terminal.type(" ")
-    terminal.until("[y] once")
-    terminal.type(key)
 
 
 def _at_home(terminal: Terminal) -> None:
@@ -55,7 +26,7 @@ def test_a_question_is_answered_in_the_panel(desk: Desk, opened: Open, columns: 
     """A held command waits, the panel says what it would do, `y` lets exactly it run, the agent gets its keys back."""
     terminal = _shell(desk, opened, columns=columns, rows=rows)
     terminal.type("git push; echo code-$?\r")
-    _answer(terminal, "y")
+    answer(terminal, "y")
     terminal.until("code-1")
     _at_home(terminal)
     terminal.type("exit 5\r")
@@ -66,7 +37,7 @@ def test_a_deny_with_a_word_reaches_the_agents_terminal(desk: Desk, opened: Open
     """What the human says stands where the program would have printed."""
     terminal = _shell(desk, opened)
     terminal.type("git push; echo code-$?\r")
-    _answer(terminal, "r")
+    answer(terminal, "r")
     terminal.type("use a branch\r")
     terminal.until("use a branch")
     terminal.until("code-126")
@@ -115,7 +86,7 @@ def test_a_killed_console_costs_nothing(desk: Desk, opened: Open) -> None:
     terminal.kill()
     again = opened("attach")
     again.until("git push")
-    _answer(again, "n")
+    answer(again, "n")
     again.until("code-126")
     _at_home(again)
     again.type("exit 3\r")
