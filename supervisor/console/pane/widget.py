@@ -163,17 +163,18 @@ class TerminalPane(Widget):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The rows of `crop`. Overridden as a whole: Textual's cache of styles would cost a third of each frame."""
-        lines = []
-        for y in range(crop.y, crop.bottom):
-            strip = self._line(y)
-            covers = crop.x == 0 and crop.width >= self.size.width
-            lines.append(strip if covers else strip.crop(crop.x, crop.x + crop.width))
-        return lines
+        # Both are worked out anew each time they are asked for: once a frame, not once a row.
+        width, base = self.size.width, self.rich_style
+        lines = [self._line(y, width, base) for y in range(crop.y, crop.bottom)]
+        if crop.x == 0 and crop.width >= width:
+            return lines
+        return [line.crop(crop.x, crop.x + crop.width) for line in lines]
 
-    def _line(self, y: int) -> Strip:
-        frame, width, base = self._frame, self.size.width, self.rich_style
-        if said := _SAID.get(self._state) if y == self.size.height - 1 else None:
-            return Strip([Segment(f" {said} ", base + Style(reverse=True))]).adjust_cell_length(width, base)
+    def _line(self, y: int, width: int, base: Style) -> Strip:
+        frame = self._frame
+        if self._state in _SAID and y == self.size.height - 1:
+            said = f" {_SAID[self._state]} "
+            return Strip([Segment(said, base + Style(reverse=True))]).adjust_cell_length(width, base)
         if frame is None or y >= len(self._rows):
             return Strip.blank(width, base)
         if frame.back and y == 0:
@@ -192,7 +193,7 @@ class TerminalPane(Widget):
 
     def render_line(self, y: int) -> Strip:
         """One row."""
-        return self._line(y)
+        return self._line(y, self.size.width, self.rich_style)
 
     # ── what a human does ────────────────────────────────────────────────────────────────────────
 
