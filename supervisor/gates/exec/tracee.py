@@ -57,10 +57,12 @@ class Tracer:
             if not calls.still_waits(listener, note):
                 raise Gone
             calls.let_continue(listener, note)
-            calls.interrupt(note.tid)
         except Gone:
             self._reap(note.tid)
             raise
+        # A thread that was not the first may have taken over its process's pid by now, and be at its exec-stop.
+        with suppress(Gone):
+            calls.interrupt(note.tid)
 
     def finish(self, tid: int) -> tuple[After, int]:
         """Wait until the new program is stopped; returns how the call went, and the process's pid.

@@ -1,0 +1,18 @@
+"""Cells for the exec gate, and programs that are compiled once."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from tests.cell.conftest import real_cells, stage
+
+__all__ = ["real_cells", "stage"]
+
+
+@pytest.fixture(scope="session")
+def gcc() -> None:
+    """Skip where nothing can be compiled."""
+    if shutil.which("gcc") is None:
+        pytest.skip("there is no gcc here")
