@@ -83,21 +83,29 @@ class AgentTerminal:
             self._loop.remove_reader(self._fd)
 
     def _readable(self) -> None:
-        try:
-            data = os.read(self._fd, READ)
-        except BlockingIOError:
-            return
-        except OSError as error:
-            # EIO: nobody has the other end open (pty(7)).
-            if error.errno != errno.EIO:
-                raise
-            data = b""
-        if not data:
+        parts, size, ended = [], 0, False
+        # The kernel hands out a page at a time: a turn of the loop takes what is there, as one piece.
+        while size < READ and not ended:
+            try:
+                data = os.read(self._fd, READ)
+            except BlockingIOError:
+                break
+            except OSError as error:
+                # EIO: nobody has the other end open (pty(7)).
+                if error.errno != errno.EIO:
+                    raise
+                data = b""
+            ended = not data
+            parts.append(data)
+            size += len(data)
+        if size:
+            data = b"".join(parts)
+            self._record(data)
+            self._screen.feed(data)
+        if ended:
             self._quiet()
             self.ended.set()
             return
-        self._record(data)
-        self._screen.feed(data)
         if self._screen.full:
             self._quiet()
             self._resume = self._loop.create_task(self._when_taken())
