@@ -5,10 +5,13 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 
 from supervisor.console.app import LEFT, ConsoleApp
-from supervisor.console.picker.choice import Chosen, wrong
+from supervisor.console.look import UNICODE
+from supervisor.console.picker.choice import Chosen, HostCheck, wrong
+from supervisor.console.picker.draw import host_rows
 from supervisor.console.picker.screen import PickerScreen
 from supervisor.console.picker.state import Go, Picker, Step
 from supervisor.errors import HostError
@@ -114,3 +117,15 @@ async def test_leaving_starts_nothing() -> None:
     """Esc leaves with the exit code of an interrupted program."""
     app, got, _ = await start_with("developer", "escape")
     assert app.return_value == LEFT and got == []
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [((), "● every gate holds (9 checks)"), ((2,), "✕ check number 2 MISSING  ● 8 more hold")],
+)
+def test_the_host_is_told_in_one_row(broken: tuple[int, ...], said: str) -> None:
+    """Where the names have no room, how many hold is said, and what is missing stands first and whole."""
+    checks = [HostCheck(f"check number {number}", number not in broken, "why") for number in range(9)]
+    rows = host_rows(checks, 78, UNICODE)
+    assert rows[0].plain.removeprefix("this host  ").rstrip() == said
+    assert "check number 8" in host_rows(checks, 300, UNICODE)[0].plain

@@ -123,14 +123,20 @@ def _form_rows(picker: Picker, choice: ScopeChoice, width: int, look: Look) -> t
 
 def host_rows(checks: Sequence[HostCheck], width: int, look: Look) -> list[Content]:
     """What this host can enforce, at a glance; what it cannot, with the way to get it."""
+    missing = [check for check in checks if not check.holds]
+    holding = [check for check in checks if check.holds]
     parts: list[Part] = [("this host  ", "$quiet")]
-    for check in checks:
-        if check.holds:
-            parts += [(f"{look.shape(Mark.ALLOW)} ", "$allow"), visible(check.name), "  "]
-        else:
-            parts += [(f"{look.shape(Mark.FAULT)} {visible(check.name)} MISSING", "bold $ask"), "  "]
-    rows = [row(*parts).truncate(width, ellipsis=True)]
-    for check in [check for check in checks if not check.holds][:2]:
+    for check in missing:
+        parts += [(f"{look.shape(Mark.FAULT)} {visible(check.name)} MISSING", "bold $ask"), "  "]
+    named: list[Part] = []
+    for check in holding:
+        named += [(f"{look.shape(Mark.ALLOW)} ", "$allow"), visible(check.name), "  "]
+    if row(*parts, *named[:-1]).cell_length > width:
+        # By their names there is no room: what is missing matters more.
+        said = f"{len(holding)} more hold" if missing else f"every gate holds ({len(holding)} checks)"
+        named = [(f"{look.shape(Mark.ALLOW)} ", "$allow"), said]
+    rows = [row(*parts, *named).truncate(width, ellipsis=True)]
+    for check in missing[:2]:
         text = visible(f"{check.name}: {check.detail}" + (f"; {check.fix}" if check.fix else ""))
         rows += [row(("  ", ""), (piece, "$ask")) for piece in wrap(text, width - 2)[:2]]
     return rows
