@@ -86,7 +86,7 @@ def run() -> dict[str, Any]:
     made = streams()
     jobs = _jobs(list(made))
     tmux = shutil.which("tmux")
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as ends:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, ExitStack() as ends:
         desk = Desk(Path(folder))
         environment = desk.environment | {"COLORTERM": "truecolor"}
         program = _program(desk.work, jobs, made)
