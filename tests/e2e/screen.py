@@ -110,9 +110,9 @@ class Terminal:
         return self._code is not None
 
 
-def answer(terminal: Terminal, key: str) -> None:
+def answer(terminal: Terminal, key: str, seconds: float = SECONDS) -> None:
     """Go to the panel when something waits there, read the question to its end, press `key`."""
-    terminal.until("^] to answer")
+    terminal.until("^] to answer", seconds)
     terminal.type(PREFIX)
     terminal.until("once")
     while "[y] once" not in (text := terminal.until(lambda text: "read to the end" in text or "[y] once" in text)):

@@ -12,21 +12,16 @@ from pathlib import Path
 import pytest
 
 from tests.cell.conftest import real_cells
+from tests.e2e.conftest import desk, opened
 from tests.e2e.headless import ROOT, Desk
+from tests.parts import missing
 from tests.real.model import KEY
 
-__all__ = ["clis", "desk", "real_cells"]
+__all__ = ["claude", "clis", "desk", "opened", "real_cells"]
 
 PINS = Path(__file__).with_name("package.json")
 CACHE = ROOT / ".cache" / "real-npm"
 INSTALL_SECONDS = 600
-
-
-def missing(why: str) -> None:
-    """Skip with a reason; in CI a part that cannot be had is a failure."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(why)
-    pytest.skip(why)
 
 
 @pytest.fixture(scope="session")
@@ -49,9 +44,8 @@ def clis() -> Path:
 
 
 @pytest.fixture
-def desk(real_cells: None, tmp_path: Path, clis: Path) -> Desk:
-    """A home in which the agents were started before, so that they ask nothing."""
-    desk = Desk(tmp_path)
+def claude(desk: Desk, clis: Path) -> Desk:
+    """A home in which Claude Code was started before, so that it asks nothing."""
     desk.environment["PATH"] = f"{desk.tools}:{clis}:{os.environ['PATH']}"
     desk.environment["ANTHROPIC_API_KEY"] = KEY
     known = {
