@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import mmap
 import os
 import re
 import stat
@@ -14,7 +13,8 @@ from supervisor.cell import kernel
 from supervisor.gates.exec.caller import Call, Standing
 from supervisor.gates.exec.calls import descriptor_of
 from supervisor.gates.exec.catalog import Catalog
-from supervisor.gates.exec.golang import go_program
+from supervisor.gates.exec.golang import Reads, go_program
+from supervisor.gates.exec.steady import Key, digest_of, is_steady, key_of
 
 _AT_FDCWD = -100
 _HEAD = 256
@@ -24,14 +24,14 @@ _OWN_DESCRIPTOR = re.compile(rb"(?:/dev/fd|/proc/(?:self|thread-self|(\d+))/fd)/
 _OWN_PROGRAM = re.compile(rb"/proc/(?:self|thread-self|(\d+))/exe\Z")
 _MOST_CACHED = 4096
 
-Key = tuple[int, int, int, int, int]
-
 
 @dataclass(frozen=True, slots=True)
 class Image:
     """What will run. `device`, `inode` are those of the last interpreter: what the kernel then calls the program.
 
     `argv` is what the new program will see. `first` is the file that was asked for: a script, or the program itself.
+    `sha256` is known of what the cell can change. `key` is that of `first` when it was read, and empty where a change
+    of its content would not show in it.
     """
 
     device: int
@@ -42,6 +42,7 @@ class Image:
     script: bool
     sha256: str = ""
     known_as: tuple[str, ...] = ()
+    key: Key | tuple[()] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class _Content:
     head: bytes
     sha256: str
     known_as: tuple[str, ...]
+    key: Key | tuple[()] = ()
 
 
 class Images:
@@ -90,7 +92,7 @@ class Images:
                 found = (status.st_dev, status.st_ino)
                 words = _interpreter(this.head)
                 if words is None:
-                    return Image(*found, path, argv, first, depth > 0, content.sha256, content.known_as)
+                    return Image(*found, path, argv, first, depth > 0, content.sha256, content.known_as, content.key)
                 if depth > _DEEPEST:
                     raise OSError(errno.ELOOP, "interpreters of interpreters")
                 argv = (*words, name, *argv[1:])
@@ -135,12 +137,14 @@ class Images:
     # ── which content ────────────────────────────────────────────────────────────────────────────
 
     def _content(self, descriptor: int, status: os.stat_result, path: str) -> _Content:
-        key = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        key = key_of(status)
         content = self._known.get(key)
         if content is None:
-            if len(self._known) >= _MOST_CACHED:
-                self._known.clear()
-            content = self._known[key] = self._look(descriptor, status, path)
+            content = self._look(descriptor, status, path)
+            if content.key or not content.sha256:
+                if len(self._known) >= _MOST_CACHED:
+                    self._known.clear()
+                self._known[key] = content
         return content
 
     def _look(self, descriptor: int, status: os.stat_result, path: str) -> _Content:
@@ -158,14 +162,15 @@ class Images:
                 return _Content(head, "", ())
             if not status.st_size:
                 return _Content(head, hashlib.sha256().hexdigest(), ())
-            with mmap.mmap(file, 0, prot=mmap.PROT_READ) as data:
-                name = go_program(data) if head.startswith(b"\x7fELF") else ""
-                if not changeable:
-                    # The cell cannot write here: such a file is what its name says, unless it says otherwise itself.
-                    return _Content(head, "", (name,) if name and name != os.path.basename(path) else ())  # noqa: PTH119
-                digest = hashlib.sha256(data).hexdigest()
+            # Before the content is read: a change while it is being read then shows too.
+            told = key_of(status) if changeable and is_steady(file, status) else ()
+            name = go_program(Reads(file, status.st_size)) if head.startswith(b"\x7fELF") else ""
+            if not changeable:
+                # The cell cannot write here: such a file is what its name says, unless it says otherwise itself.
+                return _Content(head, "", (name,) if name and name != os.path.basename(path) else ())  # noqa: PTH119
+            digest = digest_of(file)
             known = self._catalog.names(digest, status.st_size, path)
-            return _Content(head, digest, tuple(dict.fromkeys((*((name,) if name else ()), *known))))
+            return _Content(head, digest, tuple(dict.fromkeys((*((name,) if name else ()), *known))), told)
         finally:
             os.close(file)
 

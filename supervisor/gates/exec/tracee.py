@@ -16,6 +16,7 @@ from typing import Literal
 from supervisor.gates.exec import calls
 from supervisor.gates.exec.calls import Gone, Note
 from supervisor.gates.exec.image import Image
+from supervisor.gates.exec.steady import digest_of, key_of
 
 After = Literal["exec", "failed", "gone"]
 Variables = tuple[tuple[str, str], ...]
@@ -127,6 +128,8 @@ class Tracer:
         status = os.stat(f"/proc/{pid}/exe")  # noqa: PTH116
         if (status.st_dev, status.st_ino) != (image.device, image.inode):
             return "another file was started"
+        if image.sha256 and not image.script and image.key != key_of(status) and _digest(pid) != image.sha256:
+            return "its content was changed"
         if _read(pid, "cmdline") != b"\0".join(image.argv) + b"\0":
             return "its arguments were changed"
         folder = os.stat(f"/proc/{pid}/cwd")  # noqa: PTH116
@@ -155,6 +158,15 @@ def pending(pid: int) -> int:
         if line.startswith(("SigPnd:", "ShdPnd:", "SigBlk:", "SigIgn:")):
             masks[line[:6]] = int(line[7:], 16)
     return (masks["SigPnd"] | masks["ShdPnd"]) & ~masks["SigBlk"] & ~masks["SigIgn"] & ~_HARMLESS
+
+
+def _digest(pid: int) -> str:
+    """What the program's file holds now, when nobody can open it for writing any more (execve(2), ETXTBSY)."""
+    file = os.open(f"/proc/{pid}/exe", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return digest_of(file)
+    finally:
+        os.close(file)
 
 
 def _read(pid: int, name: str) -> bytes:
