@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisor.journal.redact import Redactor, environment_secrets
+from supervisor.journal.redact import _GATES, Redactor, environment_secrets
+from supervisor.journal.shapes import SHAPES
 from supervisor.model.codec import Json, from_json, to_json
 from supervisor.model.event import DecisionRecord, Record
 from tests.scenarios import stories
@@ -213,6 +214,15 @@ def test_the_environments_secrets_are_known_by_their_names(tmp_path: Path) -> No
         'x correcthorse y {"k":"wJalrXUtnFEMI\\/K7MDENG"} wJalrXUtnFEMI%2FK7MDENG'
     )
     assert "correcthorse" not in shown and "%2FK7MDENG" not in shown
+
+
+@pytest.mark.parametrize("needle", sorted({needle for shape in SHAPES for needle in shape.needles}))
+def test_no_needle_is_passed_by(needle: str) -> None:
+    """A text with a needle in it is looked through for what begins there, wherever in the text it stands."""
+    gate = next(gate for gate, needles in _GATES if needle in needles)
+    for before in ("", " ", needle[:1], needle[:-1], "_-."):
+        for behind in ("", " ", needle[1:]):
+            assert gate.search(before + needle + behind)
 
 
 @pytest.mark.parametrize(
