@@ -1,19 +1,28 @@
-"""The programs that a cell finds by name, by their size and content: what a copy in a writable place is a copy of."""
+"""What a copy in a writable place is a copy of: the programs that a cell finds by name, and its loaders, by content."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Sequence
 
 from supervisor.cell import kernel
 
 _CHUNK = 1 << 20
+_LIBRARIES = (
+    "/lib", "/lib64", "/usr/lib", "/usr/lib64",
+    *(f"{above}/{machine}-linux-gnu" for above in ("/lib", "/usr/lib") for machine in ("x86_64", "aarch64", "i386")),
+)  # fmt: skip
+_ANY = re.compile("")
+_LOADER = re.compile(r"ld-.*\.so(?:\.[0-9]+)?\Z|ld64\.so(?:\.[0-9]+)?\Z")
+"""A loader starts any program that it is told to (ld.so(8)), and lies in no folder of PATH."""
 
 
 class Catalog:
-    """The files of `folders` (PATH, as the cell names them) below `root`; looked through when it is first needed.
+    """The files of `folders` (PATH, as the cell names them) below `root`, and the loaders of programs; looked through
+    when it is first needed.
 
     Only what lies where the cell cannot write counts: nothing vouches for itself.
     """
@@ -41,24 +50,27 @@ class Catalog:
         found: dict[int, list[tuple[str, str]]] = {}
         root = os.open(self._root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            for folder in dict.fromkeys(self._folders):
+            places = [(folder, _ANY) for folder in self._folders] + [(folder, _LOADER) for folder in _LIBRARIES]
+            for folder, names in dict.fromkeys(places):
                 try:
                     here = kernel.open_beneath(root, folder, follow=True)
                 except OSError:
                     continue
                 try:
                     if os.fstatvfs(here).f_flag & os.ST_RDONLY:
-                        self._list(here, found)
+                        self._list(here, names, found)
                 finally:
                     os.close(here)
         finally:
             os.close(root)
         return found
 
-    def _list(self, folder: int, found: dict[int, list[tuple[str, str]]]) -> None:
+    def _list(self, folder: int, names: re.Pattern[str], found: dict[int, list[tuple[str, str]]]) -> None:
         place = os.readlink(f"/proc/self/fd/{folder}")  # noqa: PTH115
         with os.scandir(f"/proc/self/fd/{folder}") as entries:
             for entry in entries:
+                if not names.match(entry.name):
+                    continue
                 self._names.add(entry.name)
                 status = entry.stat(follow_symlinks=False)
                 if stat.S_ISREG(status.st_mode) and status.st_size:

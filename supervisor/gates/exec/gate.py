@@ -4,8 +4,8 @@ For each execve or execveat of the cell: read what is asked for, find the file, 
 go on, stops the new program before its first instruction, compares it with what was approved, and lets it go. The
 kernel loads the program while the session writes the allow down; it is let go after that, or ends without having run.
 Ask does the same and leaves it there: its parent has long been released, signals end it, nothing can change its
-arguments any more. Deny is EACCES for the start, or exit code 126 after a hold, and a line on the program's standard
-error.
+arguments any more. Deny is a line on the program's standard error and EACCES for the start, or exit code 126: after a
+hold, and for a shell.
 
 Whatever goes wrong here fails the start; when this thread ends, the listener is closed and every later start fails.
 """
@@ -36,6 +36,7 @@ from supervisor.model.decision import By, Verdict
 from supervisor.model.effect import Effect
 from supervisor.model.request import Exec, GateName, Process, Request
 from supervisor.model.visible import visible
+from supervisor.parse.command import is_shell
 
 LOOK_SECONDS: Final = 0.02
 """How often held programs are looked at: how late Ctrl-C or a time limit may come to one."""
@@ -174,7 +175,8 @@ class ExecGate:
             return
         approved = Approved(image, (here.st_dev, here.st_ino), self._watched(call.env))
         family = self._family.of(caller.pid)
-        request = self._desk.new_request("exec", _action(image, call, cwd, approved), family.chain)
+        action = _action(image, call, cwd, approved)
+        request = self._desk.new_request("exec", action, family.chain)
         early = _Early(self._tracer, self._listener, note)
         try:
             reply = self._desk.ask(request, early)
@@ -185,7 +187,9 @@ class ExecGate:
                 self._undo(note, "agent-supervise: denied: the session broke")
             raise
         if isinstance(reply, Verdict) and not reply.allowed:
-            if early.begun:
+            # Whoever starts a shell reads what it prints, and lets go of that when the start itself fails: so a shell
+            # that is denied for its text ends as it would have by itself, with the reason printed and code 126.
+            if early.begun or (is_shell(action) and early.could_begin()):
                 self._undo(note, _line(reply))
             else:
                 self._deny(note, caller, call, reply)
@@ -335,6 +339,14 @@ class _Early:
             self.begun = True
         except (Gone, OSError) as error:
             self._failed = error
+
+    def could_begin(self) -> bool:
+        """Begin; whether that could be."""
+        try:
+            self.begin()
+        except (Gone, OSError):
+            return False
+        return True
 
     def begin(self) -> None:
         """It is decided: begin what is not begun yet. Raises as `Tracer.begin`."""

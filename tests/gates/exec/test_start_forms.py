@@ -118,7 +118,7 @@ def test_node_tells_a_refused_start_by_its_error(stage: Stage) -> None:
 
 
 def test_the_loader_is_a_program(stage: Stage) -> None:
-    """A program that the dynamic loader is told to start shows as a start of the loader, with its name in the words."""
+    """A start by the dynamic loader is one of the loader, with the program in its words; a copy of it is known too."""
     loader = "/lib64/ld-linux-x86-64.so.2"
     done, desk = run(
         stage,
@@ -128,6 +128,7 @@ def test_the_loader_is_a_program(stage: Stage) -> None:
     actions = [action_of(request) for request in desk.requests if TARGET in action_of(request).argv]
     assert RAN not in done.out and len(actions) == 2
     assert "ld-linux" in actions[0].program and actions[1].program.endswith("/innocent")
+    assert any(name.startswith("ld-") for name in actions[1].known_as)
 
 
 def test_a_script_and_its_interpreter(stage: Stage) -> None:
