@@ -51,6 +51,11 @@ def shell_programs(text: str, cwd: str = "") -> tuple[Exec | Opaque, ...]:
     return _closure(_text(text, cwd, (), None))
 
 
+def is_shell(start: Exec) -> bool:
+    """Whether a start is that of a shell, under whatever name."""
+    return any(reading.names & (_SHELLS | _OTHER_SHELLS) for reading in readings(start))
+
+
 def _closure(first: Iterable[Found]) -> tuple[Exec | Opaque, ...]:
     found: dict[Exec | Opaque, None] = {}
     pending = [(item, 1) for item in first]

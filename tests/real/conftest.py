@@ -58,3 +58,11 @@ def claude(desk: Desk, clis: Path) -> Desk:
     settings = {"permissions": {"defaultMode": "default", "disableAutoMode": "disable", "allow": ["Bash"]}}
     (desk.home / ".claude/settings.json").write_text(json.dumps(settings))
     return desk
+
+
+@pytest.fixture
+def opencode(desk: Desk, clis: Path) -> Desk:
+    """A home for opencode, which asks nothing at its first start."""
+    desk.environment["PATH"] = f"{desk.tools}:{clis}:{os.environ['PATH']}"
+    desk.environment["ANTHROPIC_API_KEY"] = KEY
+    return desk
