@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -63,6 +64,10 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self.push_screen(self._first)
         if self._driver is not None and not self.is_headless:
             self._driver.write(PUSH_TITLE)
+
+    def on_ready(self) -> None:
+        if not self.is_headless:
+            gc.freeze()  # what was made for the start stays: neither a key nor a frame waits for a walk through it
 
     def on_unmount(self) -> None:
         if self._driver is not None and not self.is_headless:
