@@ -182,6 +182,7 @@ class GhosttyEngine:
         self._replace(terminal[0])
         columns, rows = self.get("COLS", "uint16_t"), self.get("ROWS", "uint16_t")
         self.columns, self.rows = columns, rows
+        self._effects.standing()
         return True
 
 

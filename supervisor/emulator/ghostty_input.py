@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from supervisor.emulator.engine import CELL_HEIGHT, CELL_WIDTH, Action, Key, Mods, Mouse
@@ -37,6 +38,7 @@ _CHARACTERS: Final = {
 _SPELLED: Final = {"enter": "\r", "tab": "\t", "space": " ", "backspace": "\x7f", "escape": "\x1b"}
 _BUTTONS: Final = {1: 1, 2: 3, 3: 2, 4: 4, 5: 5, 6: 6, 7: 7}
 _OUT: Final = 512
+_C1: Final = re.compile("[\x80-\x9f]")
 
 
 class Encoders:
@@ -119,7 +121,8 @@ class Encoders:
 
     def paste(self, text: str, bracketed: bool) -> bytes:
         """Pasted text; whatever could end the bracket or act as a control key is made harmless by the library."""
-        data = text.encode("utf-8", "replace")
+        # The library leaves C1 alone, and some programs take U+009B for the beginning of a control sequence.
+        data = _C1.sub(" ", text).encode("utf-8", "replace")
         source, size = ffi.new("char[]", data), len(data) * 2 + 64
         out = ffi.new("char[]", size)
         if lib.ghostty_paste_encode(source, len(data), bracketed, out, size, self._length):
@@ -128,8 +131,8 @@ class Encoders:
 
 
 def _control(key: Key) -> bytes:
-    """The control character of a shifted key (`Ctrl+_`, `Ctrl+^`, `Ctrl+@`), where no protocol names the key."""
-    if not key.mods & Mods.CTRL or len(key.key) != 1 or key.key not in "@^_?":
+    """The control character of a key (`Ctrl+_`, `Ctrl+I`, `Ctrl+Shift+A`), where no protocol names the key."""
+    if not key.mods & Mods.CTRL or len(key.key) != 1 or not "?" <= key.key.upper() <= "_":
         return b""
     code = b"\x7f" if key.key == "?" else bytes([ord(key.key) & 0x1F])
     return b"\x1b" + code if key.mods & Mods.ALT else code

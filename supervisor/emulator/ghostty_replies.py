@@ -81,6 +81,12 @@ class Effects:
         text = ffi.buffer(string.ptr, string.len)[:] if string.len else b""
         self._report({"type": kind, "text": plain(text)})
 
+    def standing(self) -> None:
+        """Report the title and the folder that a restored terminal has."""
+        for kind, data in (("title", "TITLE"), ("directory", "PWD")):
+            if self._engine.get(data, "GhosttyString").len:
+                self._text(kind, data)
+
     def _clipboard(self, terminal: Any, user: Any, write: Any) -> None:
         total = sum(write.contents[at].data.len for at in range(min(write.contents_len, 8)))
         self._report({"type": "clipboard", "bytes": int(total)})
