@@ -82,12 +82,17 @@ class Desk:
         return ["--scope", str(self.scope), "--set", f"tools={self.tools}"]
 
     def run(
-        self, *agent: str, options: tuple[str, ...] = (), stdin: str = "", scope: bool = True
+        self,
+        *agent: str,
+        options: tuple[str, ...] = (),
+        stdin: str = "",
+        scope: bool = True,
+        seconds: float = SECONDS,
     ) -> subprocess.CompletedProcess[str]:
         """A whole session."""
         words = [*COMMAND, "--headless", *(self.options if scope else []), *options, *agent]
         return subprocess.run(
-            words, cwd=self.work, env=self.environment, input=stdin, capture_output=True, text=True, timeout=SECONDS
+            words, cwd=self.work, env=self.environment, input=stdin, capture_output=True, text=True, timeout=seconds
         )
 
     def shell(self, text: str) -> subprocess.CompletedProcess[str]:

@@ -36,7 +36,10 @@ def clis() -> Path:
         if not done.exists() or done.read_text() != PINS.read_text():
             shutil.copy(PINS, CACHE / "package.json")
             command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(CACHE)]
-            installed = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_SECONDS)
+            try:
+                installed = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_SECONDS)
+            except subprocess.TimeoutExpired:
+                missing(f"npm did not install the agent CLIs in {INSTALL_SECONDS} s")
             if installed.returncode:
                 missing(f"npm could not install the agent CLIs: {installed.stderr[-500:]}")
             done.write_text(PINS.read_text())
@@ -65,4 +68,5 @@ def opencode(desk: Desk, clis: Path) -> Desk:
     """A home for opencode, which asks nothing at its first start."""
     desk.environment["PATH"] = f"{desk.tools}:{clis}:{os.environ['PATH']}"
     desk.environment["ANTHROPIC_API_KEY"] = KEY
+    desk.environment["OPENCODE_DISABLE_MODELS_FETCH"] = "1"
     return desk

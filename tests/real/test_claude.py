@@ -12,6 +12,8 @@ from tests.real.record import effects_of, verified, with_remote
 
 pytestmark = pytest.mark.real
 
+SLOW = 60.0
+
 
 @pytest.fixture
 def desk(claude: Desk) -> Desk:
@@ -23,7 +25,7 @@ def test_in_print_mode_the_rule_reaches_the_model(desk: Desk) -> None:
     """It talks to its model through the gate, runs what it may, and is told in words what it may not."""
     with Model(Run("echo fine; ls"), Run("terraform destroy -auto-approve"), Say("I could not.")) as model:
         desk.environment["ANTHROPIC_BASE_URL"] = model.url
-        done = desk.run("claude", "-p", "move the site")
+        done = desk.run("claude", "-p", "move the site", seconds=SLOW)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "I could not." in done.stdout
     told = "\n".join(model.results)
@@ -40,12 +42,12 @@ def test_full_screen_in_the_console(desk: Desk, opened: Open) -> None:
     with Model(*turns) as model:
         desk.environment["ANTHROPIC_BASE_URL"] = model.url
         terminal = opened(*desk.options, "claude")
-        terminal.until("for shortcuts", seconds=60)
+        terminal.until("for shortcuts", seconds=SLOW)
         terminal.type("move the site")
         terminal.until("move the site")
         terminal.type("\r")
-        answer(terminal, "y", seconds=60)
-        terminal.until("That is all.", seconds=60)
+        answer(terminal, "y", seconds=SLOW)
+        terminal.until("That is all.", seconds=SLOW)
         denied, allowed = model.results
         assert "nothing in this task destroys infrastructure" in denied
         assert "ran terraform" not in denied

@@ -13,6 +13,8 @@ from tests.real.record import effects_of, verified, with_remote
 pytestmark = pytest.mark.real
 
 MODEL = ("--model", "anthropic/claude-sonnet-4-5")
+SLOW = 120.0
+"""It takes twenty seconds of computing for its first screen and its first prompt, supervised or not."""
 
 
 @pytest.fixture
@@ -27,7 +29,7 @@ def test_without_a_screen_the_rule_reaches_the_model(desk: Desk) -> None:
     (desk.work / "task.sh").write_text("terraform destroy\n")
     with Model(*turns) as model:
         desk.environment["ANTHROPIC_BASE_URL"] = model.url
-        done = desk.run("opencode", "run", *MODEL, "move the site")
+        done = desk.run("opencode", "run", *MODEL, "move the site", seconds=SLOW)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "I could not." in done.stdout
     fine, plain, script = model.results
@@ -46,12 +48,12 @@ def test_full_screen_in_the_console(desk: Desk, opened: Open) -> None:
     with Model(*turns) as model:
         desk.environment["ANTHROPIC_BASE_URL"] = model.url
         terminal = opened(*desk.options, "opencode", *MODEL)
-        terminal.until("Ask anything", seconds=60)
+        terminal.until("Ask anything", seconds=SLOW)
         terminal.type("move the site")
         terminal.until("move the site")
         terminal.type("\r")
-        answer(terminal, "y", seconds=60)
-        terminal.until("That is all.", seconds=60)
+        answer(terminal, "y", seconds=SLOW)
+        terminal.until("That is all.", seconds=SLOW)
         denied, allowed = model.results
         assert "nothing in this task destroys infrastructure" in denied
         assert "ran terraform" not in denied
