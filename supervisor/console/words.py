@@ -119,7 +119,8 @@ def _exec_effects(action: Exec) -> list[tuple[str, str]]:
     if action.known_as and called not in {base(name) for name in action.known_as}:
         lines.append(("note", f"its content is {visible(', '.join(action.known_as))}, it is called {called} here"))
     if action.script:
-        lines.append(("runs", f"a script, by {visible(action.program)}"))
+        by = " ".join((visible(action.program), *_quoted(action.hashbang)))
+        lines.append(("runs", f"a script, by {by}"))
     lines.append(("in", visible(action.cwd)))
     lines += [("env", visible(f"{key}={value}")) for key, value in action.env]
     return lines

@@ -32,9 +32,9 @@ class Exec:
     """A program start, as the kernel was asked for it.
 
     `program` is the canonical path in the cell, `argv[0]` what the caller chose to call it, `script` the file that
-    `program` was started for by its `#!` line, `known_as` the names that the *content* of the script, else of the
-    program, answers to (a renamed copy of terraform has `("terraform",)`), `env` the chosen variables that change what
-    programs mean.
+    `program` was started for by its `#!` line, `hashbang` the words that such lines put between the two, `known_as`
+    the names that the *content* of the script, else of the program, answers to (a renamed copy of terraform has
+    `("terraform",)`), `env` the chosen variables that change what programs mean.
     """
 
     KIND: ClassVar[str] = "exec"
@@ -45,6 +45,7 @@ class Exec:
     script: str = ""
     sha256: str = ""
     env: tuple[tuple[str, str], ...] = ()
+    hashbang: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

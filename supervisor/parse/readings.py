@@ -175,7 +175,7 @@ def _own(start: Exec) -> Sequence[Reading]:
     results = []
     if before:
         results.append(_reading(script_sure, script_maybe, args))
-        results.append(_reading(sure, maybe, (start.script, *args)))
+        results.append(_reading(sure, maybe, (*start.hashbang, start.script, *args)))
     if after:
         certain = not before
         names = script_sure if certain else set()
@@ -328,7 +328,7 @@ def _terraform(args: Args, env: Env, other: Other) -> list[Reading]:
     grammar = grammar_of("terraform")
     words, _ = possible_words(args, grammar)
     command = words[0] if words else ""
-    extra, understood = _terraform_extra(dict(env), words)
+    extra, understood = _terraform_extra(env, words)
     found = []
     if extra:
         at = args.index(command) + 1 if command else 0
@@ -352,12 +352,14 @@ def _terraform(args: Args, env: Env, other: Other) -> list[Reading]:
     return found
 
 
-def _terraform_extra(env: dict[str, str], words: list[str]) -> tuple[Args, bool]:
+def _terraform_extra(env: Env, words: list[str]) -> tuple[Args, bool]:
     extra: list[str] = []
     understood = True
     suffixes = ["_" + "_".join(words[:n]).replace("-", "_") for n in (1, 2, 3) if len(words) >= n]
     for name in (_TERRAFORM_VARIABLE + suffix for suffix in [*reversed(suffixes), ""]):
-        value = env.get(name, "")
+        values = {value for key, value in env if key == name}
+        # Programs differ in which of two values counts: for Go it is the first, for bash the last.
+        value = unknown(name, many=True) if len(values) > 1 else "".join(values)
         if not value:
             continue
         try:

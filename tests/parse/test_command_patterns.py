@@ -122,6 +122,20 @@ def test_scripts_are_programs_of_their_own_name(argv: tuple[str, ...]) -> None:
     assert match("npm publish", *argv, program="/usr/bin/node", script=script) is NO
 
 
+def test_the_words_of_a_hashbang_are_its_programs_arguments() -> None:
+    """`#!/usr/bin/terraform destroy` is a `terraform destroy`, whatever the file is called that begins with it."""
+    for pattern, result in (("terraform destroy", YES), ("terraform plan", NO)):
+        program, script = "/usr/bin/terraform", "/work/x"
+        assert match(pattern, "./x", program=program, script=script, hashbang=("destroy",)) is result
+
+
+@pytest.mark.parametrize("values", [("-destroy", "-no-color"), ("-no-color", "-destroy")])
+def test_a_variable_with_two_values_is_not_understood(values: tuple[str, str]) -> None:
+    """Which of them counts depends on the program, so that neither hides the other."""
+    env = tuple(("TF_CLI_ARGS_apply", value) for value in values)
+    assert match("terraform destroy", "terraform", "apply", program="/usr/bin/terraform", env=env) is not NO
+
+
 def test_a_spoofed_argv0_does_not_hide_a_scripts_arguments() -> None:
     """Where the arguments of a script can be read in two ways, both count."""
     script = "/usr/local/bin/aws"

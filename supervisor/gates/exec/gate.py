@@ -357,14 +357,16 @@ class _Early:
 
 
 def _action(image: Image, call: Call, cwd: str, approved: Approved) -> Exec:
+    argv = call.argv or (b"",)
     return Exec(
         program=image.path,
-        argv=tuple(os.fsdecode(word) for word in (call.argv or (b"",))),
+        argv=tuple(map(os.fsdecode, argv)),
         cwd=cwd,
         known_as=image.known_as,
         script=image.first if image.script else "",
         sha256=image.sha256,
         env=approved.env,
+        hashbang=tuple(map(os.fsdecode, image.argv[1 : len(image.argv) - len(argv)])) if image.script else (),
     )
 
 

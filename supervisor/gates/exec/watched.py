@@ -24,7 +24,7 @@ _LONGEST_KEPT: Final = 4096
 
 
 class Watched:
-    """Picks the watched variables from an environment's entries; the last of a name wins, as for most programs."""
+    """Picks the watched variables from an environment's entries; a name that occurs twice is told twice."""
 
     def __init__(self, names: frozenset[str]) -> None:
         self._names = frozenset(os.fsencode(name) for name in names if not name.endswith("*"))

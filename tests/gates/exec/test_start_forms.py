@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from tests.cell.cell_stage import PYTHON, Stage
-from tests.gates.exec.guarded import RAN, TARGET, WHY, about_target, action_of, meets_the_gate, run
+from tests.gates.exec.guarded import RAN, TARGET, WHY, about_target, action_of, is_target, meets_the_gate, run
 from tests.gates.network.stage import ALLOW, DENY
 
 
@@ -146,3 +146,14 @@ def test_a_script_and_its_interpreter(stage: Stage) -> None:
             stage, ["/bin/sh", "-c", f"./{name} x"], lambda request: DENY if action_of(request).script else ALLOW
         )
         assert done.out == "" and WHY in done.err and len(words) >= 3
+
+
+def test_the_words_of_a_hashbang_are_told(stage: Stage) -> None:
+    """What `#!` lines put between the interpreter and the script is part of the start that is decided."""
+    (stage.workspace / "inner").write_text("#!/usr/bin/uname -s word\n")
+    (stage.workspace / "outer").write_text("#!./inner one two\n")
+    for name in ("inner", "outer"):
+        (stage.workspace / name).chmod(0o755)
+    _, desk = run(stage, ["/bin/sh", "-c", "./inner x; ./outer x"], about_target(DENY))
+    told = [action_of(request).hashbang for request in desk.requests if is_target(request)]
+    assert told == [("-s word",), ("-s word", "./inner", "one two")]
