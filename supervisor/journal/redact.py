@@ -93,9 +93,7 @@ class Redactor:
             while start >= 0:
                 found.append(Found(start, start + len(value), name))
                 start = text.find(value, start + len(value))
-        lower = text.lower()
-        if len(lower) != len(text):  # a letter like İ becomes two: only ASCII matters here
-            lower = _CAPITALS.sub(lambda match: match[0].lower(), text)
+        lower = in_ascii(text).lower()
         there = {needle for gate, needles in _GATES if gate.search(lower) for needle in needles if needle in lower}
         for needle, shapes in _BY_NEEDLE if there else ():
             if needle in there:
@@ -143,6 +141,11 @@ class Redactor:
         return out
 
 
+def in_ascii(text: str) -> str:
+    """`text` with `?` for every character that is none of ASCII: as long, and searched several times as fast."""
+    return text if text.isascii() else text.encode("ascii", "replace").decode("ascii")
+
+
 def _gates(needles: Iterable[str]) -> tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]:
     """A pattern for all needles whose rarest character is the same, with those needles.
 
@@ -188,7 +191,6 @@ def _merged(found: list[Found]) -> list[Found]:
     return out
 
 
-_CAPITALS: Final = re.compile("[A-Z]")
 _RAREST_FIRST: Final = "_jqzx:-.vkwybpgufmchldnrsotiae/"
 _NEEDLES: Final = tuple(dict.fromkeys(needle for shape in SHAPES for needle in shape.needles))
 _ANY_NEEDLE: Final = tuple(dict.fromkeys((*_NEEDLES, *NEEDLES, *NEEDLES_OF_PROGRAMS)))
