@@ -29,7 +29,7 @@ class Screen(Protocol):
 
 
 class AgentTerminal:
-    """Pumps one pty master. `record(data)` gets all output first."""
+    """Pumps one pty master. `screen` and `record(data)` get all output."""
 
     def __init__(self, master: int, screen: Screen, record: Callable[[bytes], None]) -> None:
         self._fd, self._screen, self._record = master, screen, record
@@ -100,8 +100,9 @@ class AgentTerminal:
             size += len(data)
         if size:
             data = b"".join(parts)
-            self._record(data)
+            # The emulator is another process: it parses while the recording is looked through for secrets.
             self._screen.feed(data)
+            self._record(data)
         if ended:
             self._quiet()
             self.ended.set()
