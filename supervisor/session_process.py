@@ -49,6 +49,7 @@ from supervisor.model.codec import canonical, from_json, to_json
 from supervisor.model.effect import Effect
 from supervisor.model.event import DecisionRecord, EscalationOpened, GateStatus, Record, ScopeLoaded, SessionStarted
 from supervisor.model.request import Connect
+from supervisor.model.visible import visible
 from supervisor.pipes import Pipes
 from supervisor.policy.decide import decide
 from supervisor.policy.plain import plain_words
@@ -161,6 +162,9 @@ class SessionProcess:
         if cell.start_error:
             self._why = f"{self._launch.program} could not be started in the cell: {os.strerror(cell.start_error)}"
             self._runtime.fault("agent", self._why)
+            if self._stdio:
+                with contextlib.suppress(OSError):  # the journal has it
+                    os.write(self._stdio[2], f"agent-supervise: {visible(self._why)}\n".encode())
         return await self._finish(STOPPED if self._fault else code, self._fault or self._why or "the agent ended")
 
     async def abandon(self) -> None:

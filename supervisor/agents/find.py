@@ -26,13 +26,17 @@ def adapter_for(program: str) -> Adapter:
 
 
 def resolve_agent(words: Sequence[str], environment: Mapping[str, str]) -> Path:
-    """The program that `words` start, as an absolute path (links kept); raises `UsageError` with a way to get it."""
+    """The program that `words` start, as an absolute path; raises `UsageError` with a way to get it.
+
+    Its own name may be a link, as a multi-call program's is; its folder is free of links, which a cell may not have.
+    """
     if not words:
         raise UsageError("no agent to start", fix="name one: agent-supervise claude")
     program = words[0]
     found = shutil.which(program, path=environment.get("PATH", os.defpath))
     if found is not None:
-        return Path(found).absolute()
+        path = Path(found).absolute()
+        return path.parent.resolve() / path.name
     adapter = adapter_for(program)
     if "/" in program:
         there = Path(program).exists()

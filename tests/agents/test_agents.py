@@ -66,12 +66,14 @@ def test_data_is_well_formed(adapter: object) -> None:
 
 
 def test_resolve(tmp_path: Path) -> None:
-    """A program is taken from the given PATH, or by its own path, and links are kept."""
+    """A program is taken from the given PATH, or by its own path; its own link is kept, and its folder has none."""
     program = executable(tmp_path / "bin" / "claude")
     link = tmp_path / "link"
     link.symlink_to(program)
     assert resolve_agent(["claude", "-p"], {"PATH": str(program.parent)}) == program
     assert resolve_agent([str(link)], {}) == link
+    (tmp_path / "current").symlink_to(tmp_path / "bin")
+    assert resolve_agent(["claude"], {"PATH": str(tmp_path / "current")}) == program
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,26 @@ def test_a_signal_is_told_as_a_shell_tells_it(desk: Desk) -> None:
     assert desk.run("sh", "-c", "kill -TERM $$").returncode == 143
 
 
+def test_an_agent_in_a_linked_folder_starts(desk: Desk) -> None:
+    """Package managers keep a link to the current version somewhere above a program."""
+    programs = desk.home / ".versions/2/lib/agents"
+    programs.mkdir(parents=True)
+    (programs / "agent").write_text("#!/bin/sh\necho started\n")
+    (programs / "agent").chmod(0o755)
+    (desk.home / ".versions/current").symlink_to("2")
+    done = desk.run(str(desk.home / ".versions/current/lib/agents/agent"))
+    assert (done.stdout, done.returncode) == ("started\n", 0), done.stderr
+
+
+def test_an_agent_that_cannot_start_says_why(desk: Desk) -> None:
+    """Nothing of its own could: its interpreter does not exist."""
+    (desk.tools / "agent").write_text("#!/no/such/interpreter\n")
+    (desk.tools / "agent").chmod(0o755)
+    done = desk.run("agent")
+    assert done.returncode == 127
+    assert "could not be started in the cell: No such file or directory" in done.stderr
+
+
 @pytest.mark.parametrize(
     "line",
     [
