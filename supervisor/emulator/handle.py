@@ -56,7 +56,7 @@ class EmulatorHost:
         self.columns, self.rows, self.screen_socket = columns, rows, screen_socket
         self._on_input, self._on_event = on_input, on_event
         self._theme = theme or Theme()
-        self._tail = Tail()
+        self._tail = Tail(columns, rows)
         self._out: deque[memoryview] = deque()
         self._unsent = 0
         self._process: subprocess.Popen[bytes] | None = None

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
-from supervisor.emulator.wire import OFFSET, ToHost, pack
+from supervisor.emulator.wire import OFFSET, SIZE, ToHost, pack
 
 KEPT: Final = 16 << 20
 """Bytes. A host sends a snapshot twice as often."""
@@ -24,7 +24,9 @@ class _Entry:
 class Tail:
     """The end of a session's output, and how far it was parsed. Offsets count bytes of output since the start."""
 
-    def __init__(self) -> None:
+    def __init__(self, columns: int, rows: int) -> None:
+        self._size = SIZE.pack(columns, rows)  # what the terminal had where the entries begin
+        self._answered = 0  # the furthest that any host has parsed: up to there the program has its answers
         self._entries: deque[_Entry] = deque()
         self._kept = 0
         self.fed = 0
@@ -40,21 +42,31 @@ class Tail:
         self._entries.append(_Entry(kind, payload, self.fed))
         self._kept += len(payload)
         while self._kept > KEPT and len(self._entries) > 1:
-            self._kept -= len(self._entries.popleft().payload)
+            self._drop()
+
+    def _drop(self) -> None:
+        entry = self._entries.popleft()
+        self._kept -= len(entry.payload)
+        if entry.kind == ToHost.RESIZE:
+            self._size = entry.payload
 
     def parsed_to(self, count: int) -> None:
         """The running host has parsed that many bytes since it started."""
         self.parsed = self._base + count
+        self._answered = max(self._answered, self.parsed)
 
     def snapshot(self, count: int, snapshot: bytes) -> None:
         """What the running host was like after that many bytes."""
         at = self._base + count
         self._snapshot = snapshot
-        while self._entries and self._entries[0].end <= at:
-            self._kept -= len(self._entries.popleft().payload)
+        # A change of size that stands just behind these bytes came after the snapshot.
+        while self._entries and (
+            self._entries[0].end < at or (self._entries[0].end == at and self._entries[0].kind == ToHost.DATA)
+        ):
+            self._drop()
         if self._entries and self._entries[0].kind == ToHost.DATA:
             first = self._entries.popleft()
-            rest = first.payload[len(first.payload) - (first.end - at) :]
+            rest = first.payload[max(len(first.payload) - (first.end - at), 0) :]
             self._kept -= len(first.payload) - len(rest)
             self._entries.appendleft(_Entry(first.kind, rest, first.end))
 
@@ -65,13 +77,14 @@ class Tail:
         self._crashed_at = self.parsed
         first = next((entry for entry in self._entries if entry.kind == ToHost.DATA), None)
         self._base = first.end - len(first.payload) if first else self.fed
-        quiet = max(self.parsed - self._base, 0)
-        frames = [pack(ToHost.RESTORE, OFFSET.pack(quiet) + self._snapshot)]
+        quiet = max(self._answered - self._base, 0)
+        frames = [pack(ToHost.RESTORE, OFFSET.pack(quiet) + self._snapshot), pack(ToHost.RESIZE, self._size)]
         return frames + [pack(entry.kind, entry.payload) for entry in self._entries]
 
     def forget(self) -> None:
         """Start again from an empty screen, with what comes next."""
-        self._entries.clear()
+        while self._entries:
+            self._drop()
         self._snapshot, self._kept, self.parsed = b"", 0, self.fed
 
     def _skip(self, start: int, end: int) -> None:
