@@ -18,6 +18,9 @@ from supervisor.emulator.viewer import OUTBOX_LIMIT, Screen, Viewer
 from supervisor.emulator.wire import OFFSET, SIZE, FromHost, FromScreen, State, ToHost, Unframer, pack
 
 FRAME: Final = 1 / 60
+SLOWEST: Final = 1 / 30
+DRAWS: Final = 2.0
+"""Of this many parts of the time a console draws in one at most: a flood is for the program, not for its picture."""
 URGENT: Final = 0.003
 """Seconds between frames while an answer to a key is awaited."""
 AWAIT_ECHO: Final = 0.06
@@ -29,6 +32,8 @@ LATE: Final = 1.0
 """Seconds that the last screen waits for a console that is still on its way to it."""
 WHEEL_ROWS: Final = 3
 SNAPSHOT_BYTES: Final = 8 << 20
+LATEST_SNAPSHOT: Final = 12 << 20
+"""A snapshot takes as long as some frames: it waits until no key is waiting, up to here."""
 MAX_VIEWERS: Final = 16
 LARGEST: Final = 1000
 """Columns or rows."""
@@ -95,7 +100,12 @@ class Host:
         """When the next frame may go out."""
         if self._engine.held:
             return self._held_since + HOLD
-        return self._framed + (URGENT if monotonic() < self._urgent else FRAME)
+        return self._framed + (URGENT if monotonic() < self._urgent else self._pace())
+
+    def _pace(self) -> float:
+        """Seconds from one frame to the next: as the fastest console can follow."""
+        took = min((viewer.took for viewer in self._viewers), default=0.0)
+        return min(max(FRAME, DRAWS * took), SLOWEST)
 
     def _before_hold(self) -> None:
         """A synchronised update begins: what stands now is whole. In a flood this is the only whole moment."""
@@ -123,7 +133,7 @@ class Host:
             if viewer.stale:
                 viewer.stale = False
                 if frame := viewer.frame(self._screen):
-                    viewer.ready = False
+                    viewer.ready, viewer.sent = False, now
                     self._tell(viewer, frame)
 
     # The session process
@@ -187,7 +197,8 @@ class Host:
             self._dirty = True
             if len(data) > SLICE:
                 self._show()
-        if self._consumed - self._snapped >= SNAPSHOT_BYTES:
+        since = self._consumed - self._snapped
+        if since >= LATEST_SNAPSHOT or (since >= SNAPSHOT_BYTES and monotonic() >= self._urgent):
             self._snap()
 
     def _snap(self) -> None:
@@ -270,6 +281,8 @@ class Host:
         match said:
             case "next":
                 viewer.ready = True
+                if viewer.sent:
+                    viewer.took = monotonic() - viewer.sent
             case Key():
                 self._typed(viewer, self._engine.encode_key(said))
             case Mouse():

@@ -52,6 +52,8 @@ class Viewer:
         self.outbox = bytearray()
         self.ready = False
         """True once the console said hello or drew the last frame."""
+        self.sent = self.took = 0.0
+        """When the last frame went out (monotonic), and the seconds until it was drawn."""
         self.stale = True
         self._seen: list[int] = []
         self._size = (0, 0)
