@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import stat
+import struct
 from dataclasses import dataclass
 
 from supervisor.cell import kernel
@@ -15,6 +16,7 @@ from supervisor.gates.exec.calls import descriptor_of
 from supervisor.gates.exec.catalog import Catalog
 from supervisor.gates.exec.golang import Reads, go_program
 from supervisor.gates.exec.steady import Key, digest_of, is_steady, key_of
+from supervisor.parse.names import is_loader
 
 _AT_FDCWD = -100
 _HEAD = 256
@@ -23,6 +25,7 @@ _DEEPEST = 4
 _OWN_DESCRIPTOR = re.compile(rb"(?:/dev/fd|/proc/(?:self|thread-self|(\d+))/fd)/(\d+)\Z")
 _OWN_PROGRAM = re.compile(rb"/proc/(?:self|thread-self|(\d+))/exe\Z")
 _MOST_CACHED = 4096
+_PROGRAM_HEADER, _PT_INTERP = 56, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +50,13 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """What is known of one file's bytes."""
+    """What is known of one file's bytes. `loader` is the file that the kernel runs in its place (elf(5), PT_INTERP)."""
 
     head: bytes
     sha256: str
     known_as: tuple[str, ...]
     key: Key | tuple[()] = ()
+    loader: bytes = b""
 
 
 class Images:
@@ -92,7 +96,8 @@ class Images:
                 found = (status.st_dev, status.st_ino)
                 words = _interpreter(this.head)
                 if words is None:
-                    return Image(*found, path, argv, first, depth > 0, content.sha256, content.known_as, content.key)
+                    known = content.known_as + (self._loaded(this.loader, cwd) if this.loader else ())
+                    return Image(*found, path, argv, first, depth > 0, content.sha256, known, content.key)
                 if depth > _DEEPEST:
                     raise OSError(errno.ELOOP, "interpreters of interpreters")
                 argv = (*words, name, *argv[1:])
@@ -103,6 +108,20 @@ class Images:
         finally:
             for number in opened:
                 os.close(number)
+
+    def _loaded(self, loader: bytes, cwd: str) -> tuple[str, ...]:
+        """What a program that names any other program as its loader is: that one, which the kernel then runs."""
+        descriptor = self._open_path(loader, cwd)
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise OSError(errno.EACCES, "a loader that is no file")
+            path = os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115
+            content = self._content(descriptor, status, path)
+        finally:
+            os.close(descriptor)
+        names = content.known_as or (os.path.basename(path),)  # noqa: PTH119
+        return tuple(name for name in names if not is_loader(name))
 
     # ── which file ───────────────────────────────────────────────────────────────────────────────
 
@@ -170,7 +189,8 @@ class Images:
                 return _Content(head, "", (name,) if name and name != os.path.basename(path) else ())  # noqa: PTH119
             digest = digest_of(file)
             known = self._catalog.names(digest, status.st_size, path)
-            return _Content(head, digest, tuple(dict.fromkeys((*((name,) if name else ()), *known))), told)
+            names = tuple(dict.fromkeys((*((name,) if name else ()), *known)))
+            return _Content(head, digest, names, told, _loader_of(file))
         finally:
             os.close(file)
 
@@ -186,6 +206,20 @@ def _interpreter(head: bytes) -> tuple[bytes, ...] | None:
         raise OSError(errno.ENOEXEC, "an empty #! line")
     cut = re.split(rb"[ \t]+", line, maxsplit=1)
     return tuple(cut)
+
+
+def _loader_of(file: int) -> bytes:
+    """The path in an ELF file's PT_INTERP, empty where there is none (elf(5), 64 bits)."""
+    head = os.pread(file, 64, 0)
+    if len(head) < 64 or not head.startswith(b"\x7fELF\x02"):
+        return b""
+    offset, size, count = *struct.unpack_from("<Q", head, 32), *struct.unpack_from("<2H", head, 54)
+    table = os.pread(file, size * count, offset) if size == _PROGRAM_HEADER and offset < 1 << 62 else b""
+    for at in range(0, len(table) - _PROGRAM_HEADER + 1, _PROGRAM_HEADER):
+        kind, where, length = struct.unpack_from("<I4xQ16xQ", table, at)
+        if kind == _PT_INTERP and where < 1 << 62:
+            return os.pread(file, min(length, 4096), where).split(b"\0", 1)[0]
+    return b""
 
 
 def _user_of(pid: int) -> int:

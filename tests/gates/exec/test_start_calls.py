@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.cell.cell_stage import Stage
-from tests.gates.exec.guarded import RAN, TARGET, compiled, is_target, meets_the_gate, run
-from tests.gates.network.stage import ALLOW
+from tests.gates.exec.guarded import RAN, TARGET, WHY, about_target, action_of, compiled, is_target, meets_the_gate, run
+from tests.gates.network.stage import ALLOW, DENY
 
 WAYS = r"""
 #define _GNU_SOURCE
@@ -134,3 +134,36 @@ def test_bad_pointers_are_the_callers_fault(stage: Stage, ways: str) -> None:
     """A path or an argument list in unmapped memory is EFAULT, as without a gate, and nothing is asked."""
     done, desk = run(stage, [ways, "bad-pointer", TARGET], ALLOW)
     assert done.out == "14 14\n" and not any(map(is_target, desk.requests)) and not desk.faults
+
+
+LOADS = r"""
+#include <sys/syscall.h>
+static long call(long number, long one, const void *two, long three) {
+  long result;
+  __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(one), "S"(two), "d"(three) : "rcx", "r11", "memory");
+  return result;
+}
+void _start(void) { call(SYS_write, 1, "Linux\n", 6); call(SYS_exit_group, 0, 0, 0); }
+"""
+
+
+def test_a_program_that_another_one_loads_is_told(stage: Stage, gcc: None, tmp_path: Path) -> None:
+    """The kernel runs what a program names as its loader, in that program's place: so it is what is decided on."""
+    bare = ("-nostdlib", "-ffreestanding", "-fno-stack-protector")
+    loaded, loader = stage.workspace / "my-uname", f"-Wl,--dynamic-linker,{stage.workspace}/my-uname"
+    shutil.copy(compiled(tmp_path, LOADS, *bare, "-static-pie"), loaded)
+    shutil.copy(
+        compiled(tmp_path, LOADS.replace("Linux", "Minix"), *bare, "-pie", loader), stage.workspace / "innocent"
+    )
+    done, desk = run(stage, ["/bin/sh", "-c", "./innocent"], ALLOW)
+    assert done.out.split() == [RAN] and action_of(desk.requests[-1]).known_as == ("my-uname",)
+
+
+def test_a_loader_that_is_one_adds_nothing(stage: Stage, ways: str) -> None:
+    """A program that was built here has no other name than its own; one whose loader is `uname` is `uname`."""
+    changed = Path(ways).read_bytes().replace(b"/lib64/ld-linux-x86-64.so.2", b"/usr/bin/uname".ljust(27, b"\0"))
+    (stage.workspace / "changed").write_bytes(changed)
+    (stage.workspace / "changed").chmod(0o755)
+    done, desk = run(stage, ["/bin/sh", "-c", "./ways; ./changed"], about_target(DENY))
+    assert WHY in done.err
+    assert [action_of(request).known_as for request in desk.requests[-2:]] == [(), ("uname",)]
