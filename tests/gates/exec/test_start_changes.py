@@ -18,7 +18,7 @@ from tests.cell.cell_stage import PYTHON, Stage, until
 from tests.gates.exec.guarded import RAN, TARGET, WHY, about_target, action_of, compiled, run
 from tests.gates.network.stage import ALLOW, DENY
 
-ATTEMPTS = 1000
+ATTEMPTS = 700
 
 RACE = r"""
 #define _GNU_SOURCE
