@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -102,6 +103,13 @@ class Reading:
 
     def known_as(self, name: str) -> bool:
         return name in self.sure or name in self.maybe
+
+
+_EMULATOR = re.compile(
+    r"(?:qemu-(?:x86_64|i386|aarch64|arm|riscv64|ppc64le|s390x)(?:-static)?|box64|box86|FEXInterpreter|FEXLoader|FEX"
+    r"|valgrind(?:\.bin)?|(?:memcheck|callgrind|cachegrind|helgrind|drd|massif|dhat|none|lackey)-[a-z0-9]+-linux)\Z"
+)
+_EMULATOR_VALUES = frozenset("-L -0 -cpu -E -U -s -B -R -d -D -g -p -plugin -seed -r -dfilter".split())
 
 
 def grammar_of(name: str) -> Grammar:
@@ -208,6 +216,8 @@ def _as(name: str, args: Args, env: tuple[tuple[str, str], ...], certain: bool) 
         return [other("docker", ("compose", *args))]
     if is_loader(name):
         return _loaded(args, other)
+    if _EMULATOR.match(name):
+        return _emulated(args, other)
     if name in _FIRST_WORD_RUNS and args and not args[0].startswith("-") and is_known(args[0]):
         return [other(_named(args[0]), args[1:])]
     special = _SPECIAL.get(name)
@@ -243,6 +253,18 @@ def _loaded(args: Args, other: Other) -> list[Reading]:
             "--list-diagnostics",
         )
         index += 1
+    found = [other(_named(args[index]), args[index + 1 :], sure)] if index < len(args) else []
+    if not sure and index + 1 < len(args):
+        found.append(other(_named(args[index + 1]), args[index + 2 :], False))
+    return found
+
+
+def _emulated(args: Args, other: Other) -> list[Reading]:
+    """The program whose instructions an emulator runs by itself: no further exec will show it to the gate."""
+    index, sure = 0, True
+    while index < len(args) and args[index].startswith("-"):
+        sure = sure and args[index] in _EMULATOR_VALUES
+        index += 2 if args[index] in _EMULATOR_VALUES else 1
     found = [other(_named(args[index]), args[index + 1 :], sure)] if index < len(args) else []
     if not sure and index + 1 < len(args):
         found.append(other(_named(args[index + 1]), args[index + 2 :], False))

@@ -129,6 +129,22 @@ def test_the_words_of_a_hashbang_are_its_programs_arguments() -> None:
         assert match(pattern, "./x", program=program, script=script, hashbang=("destroy",)) is result
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "qemu-x86_64 /usr/bin/terraform destroy",
+        "qemu-x86_64-static -L / -cpu max -0 ls /usr/bin/terraform -chdir=x destroy",
+        "box64 ./terraform destroy",
+        "valgrind --tool=none -q terraform destroy",
+        "/usr/libexec/valgrind/memcheck-amd64-linux --tool=memcheck terraform destroy",
+    ],
+)
+def test_what_an_emulator_runs_is_a_start(words: str) -> None:
+    """A program that another one interprets shows up at no later gate, so it is read from the words."""
+    assert match("terraform destroy", *words.split()) is not NO
+    assert match("terraform plan", *words.split()) is NO
+
+
 @pytest.mark.parametrize("values", [("-destroy", "-no-color"), ("-no-color", "-destroy")])
 def test_a_variable_with_two_values_is_not_understood(values: tuple[str, str]) -> None:
     """Which of them counts depends on the program, so that neither hides the other."""
