@@ -43,7 +43,10 @@ def read_input(kind: int, payload: bytes) -> Input:
 
 
 def _key(payload: bytes) -> Key:
-    said = json.loads(payload)
+    try:
+        said = json.loads(payload)
+    except RecursionError:
+        raise ValueError("a key that is nested") from None
     if not isinstance(said, dict):
         raise ValueError("a key is an object")
     key, mods, text = said.get("key"), said.get("mods", 0), said.get("text", "")
