@@ -90,7 +90,7 @@ class Host:
     def _timeout(self) -> float | None:
         now = monotonic()
         waits = []
-        if any(viewer.ready and (viewer.stale or (self._dirty and not viewer.back)) for viewer in self._viewers):
+        if any(viewer.ready and not viewer.outbox and (viewer.stale or self._dirty) for viewer in self._viewers):
             waits.append(self._due() - now)
         if (event := self._events.due) is not None:
             waits.append(event - now)
@@ -127,7 +127,7 @@ class Host:
             self._screen.refresh()
             self._dirty = False
             for viewer in self._viewers:
-                viewer.stale |= not viewer.back
+                viewer.stale |= not viewer.back or viewer.lost(self._screen.look)
         self._framed = now
         for viewer in ready:
             if viewer.stale:
@@ -163,15 +163,19 @@ class Host:
                 self._feed(payload)
             case ToHost.RESIZE:
                 columns, rows = (min(max(side, 1), LARGEST) for side in SIZE.unpack(payload))
-                engine.resize(columns, rows)
-                self._screen.resized()
-                self._replied()
+                if (columns, rows) != (engine.columns, engine.rows):
+                    engine.resize(columns, rows)
+                    self._screen.resized()
+                    for viewer in self._viewers:
+                        viewer.stale = True
+                    self._replied(new=self._consumed >= self._quiet)
             case ToHost.RESTORE:
                 (self._quiet,) = OFFSET.unpack_from(payload)
                 snapshot = payload[OFFSET.size :]
                 if snapshot:
                     engine.restore(snapshot)
                     self._screen.resized()
+                    self._replied()
             case ToHost.RESET:
                 engine.reset()
                 engine.out.replies.clear()
@@ -192,7 +196,7 @@ class Host:
             at += len(part)
             self._engine.feed(part)
             self._consumed += len(part)
-            self._replied()
+            self._replied(new=self._consumed > self._quiet)
             self._send(FromHost.CONSUMED, OFFSET.pack(self._consumed))
             self._dirty = True
             if len(data) > SLICE:
@@ -206,15 +210,18 @@ class Host:
         if snapshot := self._engine.snapshot():
             self._send(FromHost.SNAPSHOT, OFFSET.pack(self._consumed) + snapshot)
 
-    def _replied(self) -> None:
+    def _replied(self, *, new: bool = False) -> None:
         """Hand on what parsing produced, unless it was handed on before a crash."""
         out = self._engine.out
-        if self._consumed > self._quiet:
+        if new:
             if out.replies:
                 self._send(FromHost.INPUT, bytes(out.replies))
             self._events.add(out.events)
         else:
             self._events.remember(out.events)
+            if self._consumed >= self._quiet:
+                for viewer in list(self._viewers):
+                    self._tell_standing(viewer)
         out.replies.clear()
         out.events.clear()
 
@@ -258,6 +265,9 @@ class Host:
         viewer = Viewer(sock, self._engine)
         self._viewers.add(viewer)
         self._selector.register(sock, selectors.EVENT_READ, lambda mask: self._on_viewer(viewer, mask))
+        self._tell_standing(viewer)
+
+    def _tell_standing(self, viewer: Viewer) -> None:
         for event in self._events.standing():
             self._tell(viewer, pack(FromScreen.EVENT, json.dumps(event).encode()))
 

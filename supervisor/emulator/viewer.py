@@ -6,7 +6,7 @@ import socket
 from typing import Final
 
 from supervisor.emulator.engine import Anchor, Engine, Look
-from supervisor.emulator.wire import Frame, Row, Unframer, pack_frame
+from supervisor.emulator.wire import Frame, Row, State, Unframer, pack_frame
 
 FRAME_LIMIT: Final = 16 << 20
 """Bytes of one frame from a console: the largest paste."""
@@ -78,6 +78,16 @@ class Viewer:
             self._anchor = self._engine.anchor(top)
         self.stale = True
 
+    def lost(self, look: Look) -> bool:
+        """Back to the live screen, and True, if the scrollback that it looks at is no more, or not on this screen."""
+        if self._anchor is None:
+            return False
+        top = self._anchor.row()
+        gone = not look.history or State.ALTERNATE in look.state or (top is not None and top >= look.history)
+        if gone:
+            self._leave()
+        return gone
+
     def _leave(self) -> None:
         if self._anchor is not None:
             self._anchor.free()
@@ -89,6 +99,7 @@ class Viewer:
         look, size = screen.look, (self._engine.columns, self._engine.rows)
         if size != self._size:
             self._size, self._seen, self._scrolled = size, [], []
+        self.lost(look)
         if self._anchor is not None:
             top = self._anchor.row()
             back = look.history - (top or 0)
