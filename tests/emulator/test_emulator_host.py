@@ -106,18 +106,17 @@ async def test_a_host_that_keeps_crashing_forgets_and_then_gives_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What crashes it again and again is forgotten; if that does not help the session goes on without a picture."""
-    monkeypatch.setattr("supervisor.emulator.handle.CRASHES_BEFORE_FORGETTING", 3)
-    monkeypatch.setattr("supervisor.emulator.handle.CRASHES_BEFORE_GIVING_UP", 5)
+    monkeypatch.setattr("supervisor.emulator.handle.CRASHES_BEFORE_FORGETTING", 2)
+    monkeypatch.setattr("supervisor.emulator.handle.CRASHES_BEFORE_GIVING_UP", 3)
     async with stage(tmp_path) as here:
         console = here.console()
         here.host.feed(b"poison")
         await console.sees("poison")
-        for _ in range(3):
+        for _ in range(2):
             await here.crash()
         here.host.feed(b"fresh")
         await console.sees("fresh")
         assert "poison" not in "".join(console.text)
-        await here.crash()
         os.kill(here.pid, 9)
         await until(lambda: here.count("failed"), "giving up")
         assert here.host.failed and not here.host.full and CRASHES_BEFORE_GIVING_UP == 12
