@@ -13,7 +13,8 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 READ: Final = 64 << 10
-MOST_INPUT: Final = 1 << 20
+MOST_INPUT: Final = 16 << 20
+"""Bytes: as much as the largest paste that a console may send."""
 DRAIN_SECONDS: Final = 0.5
 
 
@@ -45,7 +46,7 @@ class AgentTerminal:
         self._listen()
 
     def write(self, data: bytes) -> None:
-        """Keys, pastes and answers for the program. What does not fit into 1 MiB of waiting input is dropped."""
+        """Keys, pastes and answers for the program. What does not fit into `MOST_INPUT` of waiting input is dropped."""
         if self._closed or len(self._pending) + len(data) > MOST_INPUT:
             return
         was_idle = not self._pending

@@ -1,4 +1,4 @@
-"""The host's own confinement: a parser of hostile bytes keeps only the system calls that parsing and serving need."""
+"""The limits of the host, which parses hostile bytes: it writes no file and leaves no core."""
 
 from __future__ import annotations
 
