@@ -16,11 +16,13 @@ from urllib.parse import quote
 
 from supervisor.journal.arguments import NEEDLES, NEEDLES_OF_PROGRAMS, passwords
 from supervisor.journal.shapes import BEFORE, SHAPES, Shape
-from supervisor.model.codec import Json, canonical
+from supervisor.model.codec import Json
 
 SHORTEST: Final = 8
 """Characters. A shorter known value would be found in innocent text all the time."""
 
+_LONGEST_KEPT: Final = 512
+_MOST_KEPT: Final = 8192
 _SECRET_VARIABLE: Final = re.compile(r"(?i)KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|_PAT\Z|_DSN\Z")
 _PASSWORD_VARIABLE: Final = re.compile(r"(?i)PASSWORD|PASSWD|PASSPHRASE")
 _SETTING: Final = re.compile(r"(?i)[a-z]{1,12}|[0-9.,:]+|(.)\1*")
@@ -60,7 +62,7 @@ def environment_secrets(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 class Redactor:
-    """Knows some secrets and how others look. Immutable; safe to use from any thread.
+    """Knows some secrets and how others look. What it knows never changes; safe to use from any thread.
 
     `secrets` are values, or a mapping of values to the names that their marks carry.
     """
@@ -78,6 +80,7 @@ class Redactor:
                 if len(form) >= SHORTEST:
                     forms.setdefault(form, name)
         # The longest first: a secret that begins with another is taken out whole.
+        self._innocent: set[str] = set()
         self.known: Final = tuple(sorted(forms.items(), key=lambda pair: -len(pair[0])))
 
     @classmethod
@@ -111,18 +114,26 @@ class Redactor:
 
     def __call__(self, fields: Json) -> Json:
         """A record without its secrets; the record itself is not changed."""
-        text = canonical(fields)
-        lower = text.lower()
-        for needle in _ANY_NEEDLE:  # loops, because almost every record comes through here and holds nothing
-            if needle in lower:
-                break
-        else:
-            for value, _ in self.known:
-                if value in text:
-                    break
-            else:
-                return fields
-        return {key: self._value(value) for key, value in fields.items()}
+        # Almost every record holds nothing; and what it says (folders, programs, who started whom) was said before.
+        return {key: self._value(value) for key, value in fields.items()} if self._suspects(fields) else fields
+
+    def _suspects(self, value: Any) -> bool:
+        """Whether any text in a value has to be looked at."""
+        if isinstance(value, str):
+            known = self._innocent
+            if value in known:
+                return False
+            lower = value.lower()
+            if any(needle in lower for needle in _ANY_NEEDLE) or any(secret in value for secret, _ in self.known):
+                return True
+            if len(value) <= _LONGEST_KEPT:
+                if len(known) >= _MOST_KEPT:
+                    known.clear()
+                known.add(value)
+            return False
+        if isinstance(value, list | tuple):
+            return any(map(self._suspects, value))
+        return isinstance(value, dict) and any(map(self._suspects, value.values()))
 
     def _value(self, value: Any) -> Any:
         if isinstance(value, str):
