@@ -38,8 +38,7 @@ def figures(folder: Path) -> str:
             found = json.loads(file.read_text("utf-8"))
             machine = found["machine"]
             rows += [f"| {what} | {here} | {target} |" for what, here, target in _ROWS[name](found)]
-    plain = "" if machine.get("optimized_python") else ", an interpreter built without optimisations"
-    where = f"{machine.get('cpus')} CPUs, Linux {machine.get('kernel')}, Python {machine.get('python')}{plain}"
+    where = f"{machine.get('cpus')} CPUs, Linux {machine.get('kernel')}, Python {machine.get('python')}"
     return "\n".join([*rows, "", f"Medians, side by side in one run of `make bench` ({where})."])
 
 
@@ -64,7 +63,21 @@ def _start(found: dict[str, Any]) -> Rows:
 
 
 def _pane(found: dict[str, Any]) -> Rows:
-    yield from ()
+    tmux = found.get("tmux", "").startswith("tmux")
+    for name, figures in found["absorbed"].items():
+        if tmux and name in found["targets"]["absorbed_ratio"]:
+            yield f"output swallowed, {name}, beside tmux", f"{figures['ratio']:.2f} ×", "1 ×"
+    keys, targets = found["keys"], found["targets"]["keys_p50_ms"]
+    for load, where in (("idle", "idle"), ("redraw", "30 redraws a second")):
+        yield f"a key's echo, {where}", f"{keys[load]['pane_p50_ms']} ms", f"{targets[load]} ms"
+    flood = keys["flood"]
+    beside = f" (tmux {flood['tmux_p50_ms']} ms)" if tmux else ""
+    yield "a key's echo in a flood", f"{flood['pane_p50_ms']} ms{beside}", "less than tmux"
+    yield (
+        "longest stall in a flood",
+        f"{flood['pane_longest_stall_ms']} ms",
+        f"{found['targets']['longest_stall_ms']} ms",
+    )
 
 
 _ROWS = {"exec": _exec, "decide": _decide, "check": _check, "start": _start, "pane": _pane}
@@ -78,4 +91,6 @@ def replaced(text: str, section: str, content: str) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(replaced(README.read_text("utf-8"), "keys", keys()), "utf-8")
+    text = replaced(README.read_text("utf-8"), "keys", keys())
+    measured = README.parent / "bench-out"
+    README.write_text(replaced(text, "figures", figures(measured)) if measured.exists() else text, "utf-8")

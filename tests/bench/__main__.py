@@ -7,7 +7,6 @@ import json
 import os
 import platform
 import sys
-import sysconfig
 from pathlib import Path
 
 NAMES = ("decide", "check", "exec", "start", "pane")
@@ -22,13 +21,7 @@ def main(wanted: list[str]) -> int:
     out.mkdir(exist_ok=True)
     for name in wanted or NAMES:
         figures = importlib.import_module(f"tests.bench.{name}").run()
-        figures["machine"] = {
-            "cpus": os.cpu_count(),
-            "kernel": platform.release(),
-            "python": platform.python_version(),
-            # An interpreter built without profiles and link-time optimisation takes half as long again.
-            "optimized_python": "--enable-optimizations" in str(sysconfig.get_config_var("CONFIG_ARGS")),
-        }
+        figures["machine"] = {"cpus": os.cpu_count(), "kernel": platform.release(), "python": platform.python_version()}
         (out / f"{name}.json").write_text(json.dumps(figures, indent=2) + "\n")
         print(f"{name}: {json.dumps({key: value for key, value in figures.items() if key != 'machine'}, indent=2)}")
     return 0
