@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from tests.cell.conftest import real_cells, stage
+from tests.parts import missing
 
 __all__ = ["real_cells", "stage"]
 
@@ -15,4 +16,4 @@ __all__ = ["real_cells", "stage"]
 def gcc() -> None:
     """Skip where nothing can be compiled."""
     if shutil.which("gcc") is None:
-        pytest.skip("there is no gcc here")
+        missing("there is no gcc here")

@@ -11,6 +11,7 @@ from supervisor.gates.protocol import HELD
 from tests.cell.cell_stage import PYTHON, Stage, until
 from tests.gates.exec.guarded import RAN, WHY, Guarded, about_target, guarded
 from tests.gates.network.stage import ALLOW, DENY
+from tests.parts import missing
 
 
 def withdrawn(at: Guarded) -> bool:
@@ -78,7 +79,7 @@ def test_node_goes_on_meanwhile(stage: Stage) -> None:
     """Node's `spawn` returns and its timers run while the child is held; an allow lets the child run."""
     node = shutil.which("node", path="/usr/bin:/usr/local/bin")
     if node is None:
-        pytest.skip("there is no node here")
+        missing("there is no node here")
     text = """
 const child = require("child_process").spawn("uname", {stdio: ["ignore", 1, 2]});
 child.on("exit", code => console.log("code-" + code + "."));

@@ -9,6 +9,7 @@ import pytest
 from tests.cell.cell_stage import PYTHON, Stage
 from tests.gates.exec.guarded import RAN, TARGET, WHY, about_target, action_of, is_target, meets_the_gate, run
 from tests.gates.network.stage import ALLOW, DENY
+from tests.parts import missing
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ def test_shells_and_wrappers(stage: Stage, line: str) -> None:
     """What a shell, a wrapper, a link, a copy or a build starts is decided as itself."""
     for tool in ("make", "perl", "awk"):
         if tool in line.split() and shutil.which(tool) is None:
-            pytest.skip(f"there is no {tool} here")
+            missing(f"there is no {tool} here")
     meets_the_gate(stage, ["/bin/bash", "-c", line])
 
 
@@ -102,7 +103,7 @@ def test_node(stage: Stage, text: str) -> None:
     """What node starts is decided as itself, from a worker thread and with its sockets for output too."""
     node = shutil.which("node", path="/usr/bin:/usr/local/bin")
     if node is None:
-        pytest.skip("there is no node here")
+        missing("there is no node here")
     meets_the_gate(stage, [node, "-e", text])
 
 
@@ -110,7 +111,7 @@ def test_node_tells_a_refused_start_by_its_error(stage: Stage) -> None:
     """A start that node itself is refused is an EACCES: node lets go of the pipes that the reason was written to."""
     node = shutil.which("node", path="/usr/bin:/usr/local/bin")
     if node is None:
-        pytest.skip("there is no node here")
+        missing("there is no node here")
     text = "require('child_process').execFile('uname', (e, out) => console.log(e ? e.code : '', out))"
     done, _ = run(stage, [node, "-e", text], about_target(DENY))
     assert done.out.split() == ["EACCES"]
