@@ -224,8 +224,8 @@ def _grant_ended(story: Story, record: GrantEnded, line: Json) -> None:
 def _verdict(story: Story, record: VerdictRecord, line: Json) -> None:
     number = story.asked.pop(record.request, None)
     undecided, story.undecided = story.undecided, None
-    unasked = undecided is not None and undecided[0].request.id == record.request and number is None
-    if undecided is not None and unasked and record.effect is Effect.DENY:
+    denied = record.effect is Effect.DENY
+    if number is None and denied and undecided is not None and undecided[0].request.id == record.request:
         # Nobody was asked: no human was there, or the same question was denied a moment ago.
         story.counts.denied += 1
         entry = _of_request(story, Mark.DENY, Kind.DENIED, undecided[0].request, undecided[0].decision)
@@ -236,7 +236,7 @@ def _verdict(story: Story, record: VerdictRecord, line: Json) -> None:
             story.counts.allowed += 1
         else:
             story.counts.denied += 1
-    elif record.effect is Effect.DENY and record.by in (By.FAULT, By.TIMEOUT, By.ENDED):
+    elif denied and record.by in (By.FAULT, By.TIMEOUT, By.ENDED):
         story.counts.denied += 1
         title = f"request {visible(record.request)} denied: {_BY[record.by]}"
         _note(story, Kind.DENIED, title, visible(record.detail), Mark.DENY, line)

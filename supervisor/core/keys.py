@@ -37,10 +37,9 @@ def prefixes_of(text: str) -> tuple[str, ...]:
     if not text.strip():
         return (DEFAULT_PREFIX,)
     words = text.split()
-    prefixes = tuple(dict.fromkeys(_prefix(word) for word in words))
     if len(words) > 2:
         raise _no_prefix(text)
-    return prefixes
+    return tuple(dict.fromkeys(_prefix(word) for word in words))
 
 
 def _prefix(word: str) -> str:

@@ -79,8 +79,8 @@ class Redactor:
             ):
                 if len(form) >= SHORTEST:
                     forms.setdefault(form, name)
-        # The longest first: a secret that begins with another is taken out whole.
         self._innocent: set[str] = set()
+        # The longest first: a secret that begins with another is taken out whole.
         self.known: Final = tuple(sorted(forms.items(), key=lambda pair: -len(pair[0])))
 
     @classmethod

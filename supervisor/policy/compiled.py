@@ -74,7 +74,6 @@ class Compiled:
     """Decisions without grants on starts that were seen before."""
 
 
-@lru_cache(maxsize=4096)
 def command(text: str) -> CommandPattern | None:
     """The compiled pattern, or `None` where it is none."""
     try:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import pty
 import select
 import signal
-import struct
-import termios
 import time
 from pathlib import Path
 from typing import Any
 
 from supervisor.emulator.engine import Theme, open_engine
+from tests.e2e.screen import on_terminal
 
 SECONDS = 120.0
 
@@ -25,14 +22,7 @@ class Outer:
     def __init__(self, words: list[str], folder: Path, environment: dict[str, str], columns: int, rows: int) -> None:
         self._folder, self._jobs, self.longest = folder, 0, 0.0
         self._seen, self._last = b"", time.perf_counter()
-        self._pid, self._fd = pty.fork()
-        if self._pid == 0:
-            try:
-                fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-                os.chdir(folder)
-                os.execve(words[0], words, environment)
-            finally:
-                os._exit(127)
+        self._pid, self._fd = on_terminal(words, folder, environment, columns, rows)
         engine = open_engine(columns, rows, Theme())
         ready, deadline = folder / "done-ready.json", time.monotonic() + 30
         while not ready.exists():

@@ -21,20 +21,26 @@ PREFIX = "\x1d"
 _SEQUENCE = re.compile(r"\x1b\[[0-9;:]*[A-Za-z]|\x1b\]8;;[^\x1b]*\x1b\\")
 
 
+def on_terminal(words: list[str], cwd: Path, environment: dict[str, str], columns: int, rows: int) -> tuple[int, int]:
+    """Run `words` on a terminal of its own; its process id, and the terminal's other end."""
+    pid, master = pty.fork()
+    if pid == 0:
+        try:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+            os.chdir(cwd)
+            os.execve(words[0], words, environment)
+        finally:
+            os._exit(127)
+    return pid, master
+
+
 class Terminal:
     """Runs `words`; everything waits for a condition with a deadline."""
 
     def __init__(self, words: list[str], cwd: Path, environment: dict[str, str], columns: int, rows: int) -> None:
         self._engine = open_engine(columns, rows, Theme())
         self.rows = rows
-        self.pid, self._fd = pty.fork()
-        if self.pid == 0:
-            try:
-                fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-                os.chdir(cwd)
-                os.execve(words[0], words, environment)
-            finally:
-                os._exit(127)
+        self.pid, self._fd = on_terminal(words, cwd, environment, columns, rows)
         self._code: int | None = None
 
     def resize(self, columns: int, rows: int) -> None:

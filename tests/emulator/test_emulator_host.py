@@ -15,7 +15,7 @@ from supervisor.emulator.engine import Key, Mods
 from supervisor.emulator.handle import CRASHES_BEFORE_GIVING_UP
 from supervisor.emulator.sockets import connect
 from supervisor.emulator.wire import HEAD, State, ToScreen, Unframer, pack
-from tests.emulator.emulator_stage import stage, until
+from tests.emulator.emulator_stage import Console, Stage, stage, until
 
 
 def lines(first: int, last: int) -> bytes:
@@ -158,11 +158,7 @@ async def test_a_console_that_draws_nothing_holds_nobody_up(tmp_path: Path) -> N
 async def test_two_consoles_look_at_different_places(tmp_path: Path) -> None:
     """One looks back while the other is live; a key of the one that looks back brings it to the live screen."""
     async with stage(tmp_path) as here:
-        one, two = here.console(), here.console()
-        here.host.feed(lines(0, 50))
-        await one.sees("line 49")
-        one.link.scroll(10)
-        await until(lambda: one.back == 10, "looking back")
+        one, two = await looking_back(here), here.console()
         here.host.feed(b"live")
         await two.sees("live")
         assert "live" not in "".join(one.text)
@@ -171,15 +167,21 @@ async def test_two_consoles_look_at_different_places(tmp_path: Path) -> None:
         assert one.back == 0 and bytes(here.input) == b"a"
 
 
+async def looking_back(here: Stage) -> Console:
+    """A console that looks ten rows back."""
+    console = here.console()
+    here.host.feed(lines(0, 50))
+    await console.sees("line 49")
+    console.link.scroll(10)
+    await until(lambda: console.back == 10, "looking back")
+    return console
+
+
 @pytest.mark.parametrize("change", [b"\x1b[?1049h\x1b[Hnew picture", b"\x1b[3J\x1b[Hnew picture"])
 async def test_a_place_that_is_gone_gives_the_live_screen_back(tmp_path: Path, change: bytes) -> None:
     """Whoever looks back when the scrollback ends, or a full-screen program starts, sees the live screen again."""
     async with stage(tmp_path) as here:
-        one, two = here.console(), here.console()
-        here.host.feed(lines(0, 50))
-        await one.sees("line 49")
-        one.link.scroll(10)
-        await until(lambda: one.back == 10, "looking back")
+        one, two = await looking_back(here), here.console()
         here.host.feed(change)
         await two.sees("new picture")
         two.link.scroll(3)
@@ -192,11 +194,7 @@ async def test_a_place_that_is_gone_gives_the_live_screen_back(tmp_path: Path, c
 async def test_forgetting_gives_the_live_screen_back(tmp_path: Path) -> None:
     """A player that seeks back while somebody looks at the scrollback shows what it plays."""
     async with stage(tmp_path) as here:
-        console = here.console()
-        here.host.feed(lines(0, 50))
-        await console.sees("line 49")
-        console.link.scroll(10)
-        await until(lambda: console.back == 10, "looking back")
+        console = await looking_back(here)
         here.host.reset()
         here.host.feed(b"from the start")
         await console.sees("from the start")
@@ -206,11 +204,7 @@ async def test_forgetting_gives_the_live_screen_back(tmp_path: Path) -> None:
 async def test_a_new_size_reaches_who_looks_back(tmp_path: Path) -> None:
     """The scrollback is shown at the window's new size at once."""
     async with stage(tmp_path) as here:
-        console = here.console()
-        here.host.feed(lines(0, 50))
-        await console.sees("line 49")
-        console.link.scroll(10)
-        await until(lambda: console.back == 10, "looking back")
+        console = await looking_back(here)
         here.host.resize(30, 8)
         await until(lambda: console.frame is not None and console.frame.rows == 8, "the new size")
 

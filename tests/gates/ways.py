@@ -14,7 +14,7 @@ from typing import Protocol
 from supervisor.cell.start import Cell, start_cell
 from supervisor.gates.exec import ExecGate
 from supervisor.gates.network import NetworkGate
-from supervisor.gates.protocol import Gate
+from supervisor.gates.protocol import Gate, Reply
 from supervisor.model.request import Connect, Exec, Request
 from tests.cell.cell_stage import Stage
 from tests.gates.network.stage import ALLOW, Desk, Echo, Server, listening, read_all, read_until
@@ -176,6 +176,21 @@ def starts(stage: Stage) -> Iterator[Way]:
             yield way
         finally:
             way.gate.stop()
+
+
+@contextmanager
+def early_starts(stage: Stage) -> Iterator[Way]:
+    """As `starts`, with a desk that foretells an allow whatever it then answers: as if the journal failed meanwhile."""
+    with starts(stage) as way:
+        plain = way.desk.ask
+
+        def ask(request: Request, foretold: Callable[[], None] | None = None) -> Reply:
+            assert foretold is not None
+            foretold()
+            return plain(request)
+
+        way.desk.ask = ask  # type: ignore[method-assign]
+        yield way
 
 
 @contextmanager

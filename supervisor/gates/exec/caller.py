@@ -7,6 +7,7 @@ import os
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from supervisor.gates.exec.calls import PAGE, Memory, Note
 
@@ -133,7 +134,7 @@ class Standing:
     @property
     def pid_inside(self) -> int:
         """What the process is called in its cell. Raises `OSError` when it is gone."""
-        return int(_status(self.pid)[b"NSpid"].split()[-1])
+        return int(status_of(self.pid)[b"NSpid"].split()[-1])
 
 
 def standing(tid: int) -> Standing:
@@ -142,15 +143,14 @@ def standing(tid: int) -> Standing:
         # Only a process's first thread has a descriptor (pidfd_open(2)); its status costs the kernel far more to tell.
         os.close(os.pidfd_open(tid))
     except OSError:
-        return Standing(int(_status(tid)[b"Tgid"]))
+        return Standing(int(status_of(tid)[b"Tgid"]))
     return Standing(tid)
 
 
-def _status(tid: int) -> dict[bytes, bytes]:
-    """The fields of /proc/TID/status (proc_pid_status(5))."""
+def status_of(tid: int) -> dict[bytes, bytes]:
+    """The fields of /proc/TID/status (proc_pid_status(5)). Raises `OSError` when it is gone."""
     fields: dict[bytes, bytes] = {}
-    with open(f"/proc/{tid}/status", "rb", buffering=0) as file:  # noqa: PTH123 - where program starts come through
-        for line in file.read(2048).split(b"\n"):
-            name, _, value = line.partition(b":")
-            fields[name] = value
+    for line in Path(f"/proc/{tid}/status").read_bytes().split(b"\n"):
+        name, _, value = line.partition(b":")
+        fields[name] = value
     return fields

@@ -11,7 +11,7 @@ import struct
 from dataclasses import dataclass
 
 from supervisor.cell import kernel
-from supervisor.gates.exec.caller import Call, Standing
+from supervisor.gates.exec.caller import Call, Standing, status_of
 from supervisor.gates.exec.calls import descriptor_of
 from supervisor.gates.exec.catalog import Catalog
 from supervisor.gates.exec.golang import Reads, go_program
@@ -65,7 +65,8 @@ class Images:
     def __init__(self, pid: int, catalog: Catalog) -> None:
         self._root = os.open(f"/proc/{pid}/root", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         self._catalog = catalog
-        self._owner = _user_of(pid)
+        # Told by its status: its files in /proc may be root's (proc(5), dumpable).
+        self._owner = int(status_of(pid)[b"Uid"].split()[0])
         self._known: dict[Key, _Content] = {}
 
     def close(self) -> None:
@@ -220,9 +221,3 @@ def _loader_of(file: int) -> bytes:
         if kind == _PT_INTERP and where < 1 << 62:
             return os.pread(file, min(length, 4096), where).split(b"\0", 1)[0]
     return b""
-
-
-def _user_of(pid: int) -> int:
-    """The user id of a process as its status says it: its files in /proc may be root's (proc(5), dumpable)."""
-    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as status:  # noqa: PTH123
-        return next(int(line.split()[1]) for line in status if line.startswith("Uid:"))

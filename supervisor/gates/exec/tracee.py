@@ -10,10 +10,10 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from supervisor.gates.exec import calls
+from supervisor.gates.exec.caller import status_of
 from supervisor.gates.exec.calls import Gone, Note
 from supervisor.gates.exec.image import Image
 from supervisor.gates.exec.steady import digest_of, key_of
@@ -153,11 +153,9 @@ def pending(pid: int) -> int:
 
     Raises `OSError` when it is gone.
     """
-    masks: dict[str, int] = {}
-    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines():
-        if line.startswith(("SigPnd:", "ShdPnd:", "SigBlk:", "SigIgn:")):
-            masks[line[:6]] = int(line[7:], 16)
-    return (masks["SigPnd"] | masks["ShdPnd"]) & ~masks["SigBlk"] & ~masks["SigIgn"] & ~_HARMLESS
+    fields = status_of(pid)
+    pending, shared, blocked, ignored = (int(fields[name], 16) for name in (b"SigPnd", b"ShdPnd", b"SigBlk", b"SigIgn"))
+    return (pending | shared) & ~blocked & ~ignored & ~_HARMLESS
 
 
 def _digest(pid: int) -> str:
