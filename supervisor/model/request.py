@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 GateName = Literal["exec", "network", "aws", "mcp", "hooks"]
+AccessLevel = Literal["", "list", "read", "tagging", "write", "permissions"]
+"""IAM's access levels, least strict first; empty = not known."""
 Zone = Literal["public", "private", "loopback", "link-local", "metadata", "unresolved"]
 
 
@@ -69,8 +71,10 @@ class Connect:
 class AwsCall:
     """One AWS API call. `actions` are IAM actions (`rds:DeleteDBInstance`), `resources` ARNs, `()` = cannot be told.
 
-    `tags` are the resource's own, looked up by us; `None` = not looked up. `notes` name what makes it irreversible,
-    removes a guard or hands out credentials.
+    `level` is the strictest IAM access level among the actions. `tags` are the resources' own, looked up by us: those
+    that all of them have; `None` = not looked up. `some_tags` are those that only some of them have. `request_tags`
+    are those that the call would set. `notes` name what makes it irreversible, removes a guard or hands out
+    credentials. `facts` are what was looked up for the human who is asked (size, items, protection, last snapshot).
     """
 
     KIND: ClassVar[str] = "aws"
@@ -82,6 +86,10 @@ class AwsCall:
     account: str = ""
     tags: tuple[tuple[str, str], ...] | None = None
     notes: tuple[str, ...] = ()
+    level: AccessLevel = ""
+    some_tags: tuple[tuple[str, str], ...] = ()
+    request_tags: tuple[tuple[str, str], ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""The aws gate: every cloud call is read, decided and signed here, or it does not leave."""
