@@ -39,7 +39,7 @@ from supervisor.gates.protocol import HELD, Desk, Gate, Reply
 from supervisor.model.codec import Json
 from supervisor.model.decision import By, Verdict
 from supervisor.model.effect import Effect
-from supervisor.model.event import ExecEnded, NetClosed, Record
+from supervisor.model.event import AwsAnswered, ExecEnded, NetClosed, Record
 from supervisor.model.grant import Answer
 from supervisor.model.request import Action, GateName, Process, Request, Subject
 from supervisor.model.visible import visible
@@ -136,6 +136,10 @@ class Runtime(Desk):
             self._handle(Ended(NetClosed(request_id, sent, received, detail)))
         else:
             self._handle(Ended(ExecEnded(request_id, detail)))
+
+    def answered(self, request_id: str, status: int, *, aws_request_id: str = "", detail: str = "") -> None:
+        """What the cloud said to an allowed call."""
+        self._handle(Ended(AwsAnswered(request_id, status, visible(aws_request_id), detail)))
 
     def fault(self, part: str, what: str) -> None:
         """Something broke; what it concerned was denied."""

@@ -42,6 +42,9 @@ class Desk(Protocol):
     def ended(self, request_id: str, *, detail: str = "", sent: int = 0, received: int = 0) -> None:
         """What was allowed has come to its end."""
 
+    def answered(self, request_id: str, status: int, *, aws_request_id: str = "", detail: str = "") -> None:
+        """What the cloud said to an allowed call: its HTTP status (0 = it was not sent or not answered) and id."""
+
     def fault(self, part: str, what: str) -> None:
         """Something of the gate broke and what it concerned was denied."""
 

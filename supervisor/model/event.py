@@ -179,12 +179,13 @@ class ExecEnded:
 
 @dataclass(frozen=True, slots=True)
 class AwsAnswered:
-    """What AWS said to a forwarded call; `aws_request_id` joins it to CloudTrail."""
+    """What AWS said to a forwarded call; `aws_request_id` joins it to CloudTrail. Status 0: `detail` says what broke."""
 
     KIND: ClassVar[str] = "aws.answered"
     request: str
     status: int
     aws_request_id: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 
 from supervisor.errors import HostError
-from supervisor.gates.network.asking import REPLY_SECONDS, Asking
+from supervisor.gates.asking import REPLY_SECONDS, Asking
 from supervisor.gates.network.client import Address, Terms
 from supervisor.gates.network.lookup import Resolver, system_resolver
 from supervisor.gates.network.serving import Serving
@@ -97,7 +97,7 @@ class NetworkGate:
                 listener.close()
 
     async def _serve(self, desk: Desk) -> None:
-        asking = Asking(desk, reply_seconds=self._reply_seconds)
+        asking = Asking(desk, self.name, reply_seconds=self._reply_seconds)
         self._loop = asyncio.get_running_loop()
         self._serving = Serving(
             Terms(asking, self._resolver, self._may_look_up, self._chain_of), self._listeners, self._forwards

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 
 from supervisor.gates.network.answers import refusal
-from supervisor.gates.network.asking import Asking
+from supervisor.gates.asking import Asking
 from supervisor.gates.network.client import Client, Terms
 from supervisor.gates.network.target import Target
 

@@ -35,6 +35,7 @@ class Desk:
         self._numbered = 0
         self.withdrawn: list[tuple[str, str]] = []
         self.endings: list[tuple[str, str, int, int]] = []
+        self.answers: list[tuple[str, int, str, str]] = []
         self.faults: list[str] = []
         self._lock = threading.Lock()
 
@@ -55,6 +56,9 @@ class Desk:
 
     def ended(self, request_id: str, *, detail: str = "", sent: int = 0, received: int = 0) -> None:
         self.endings.append((request_id, detail, sent, received))
+
+    def answered(self, request_id: str, status: int, *, aws_request_id: str = "", detail: str = "") -> None:
+        self.answers.append((request_id, status, aws_request_id, detail))
 
     def fault(self, part: str, what: str) -> None:
         self.faults.append(what)

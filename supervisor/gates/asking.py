@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-from supervisor.gates.network.offloop import off_loop
+from supervisor.gates.offloop import off_loop
 from supervisor.gates.protocol import HELD, Desk
 from supervisor.model.decision import By, Verdict
 from supervisor.model.effect import Effect
-from supervisor.model.request import Action, Process, Request
+from supervisor.model.request import Action, GateName, Process, Request
 from supervisor.model.visible import visible
 
 REPLY_SECONDS = 60.0
@@ -25,8 +25,8 @@ def _fault(message: str) -> Verdict:
 class Asking:
     """What is asked and not yet answered, on one event loop."""
 
-    def __init__(self, desk: Desk, *, reply_seconds: float = REPLY_SECONDS) -> None:
-        self._desk, self._reply_seconds = desk, reply_seconds
+    def __init__(self, desk: Desk, gate: GateName, *, reply_seconds: float = REPLY_SECONDS) -> None:
+        self._desk, self._gate, self._reply_seconds = desk, gate, reply_seconds
         self._waiting: dict[str, asyncio.Future[Verdict]] = {}
         self._loop = asyncio.get_running_loop()
 
@@ -38,36 +38,42 @@ class Asking:
         `hung_up` is awaited while a human is asked; it returns when nobody waits for the answer any more. `locked`
         says why this gate refuses whatever the answer is: the question is put on record, nobody is kept waiting.
         """
-        request: Request | None = None
-        try:
-            request = await off_loop(self._desk.new_request, "network", action, chain)
-            answer: asyncio.Future[Verdict] = self._loop.create_future()
+        opened: list[Request] = []
+        answer: asyncio.Future[Verdict] = self._loop.create_future()
+
+        def put() -> object:
+            request = self._desk.new_request(self._gate, action, chain)
+            opened.append(request)
             self._waiting[request.id] = answer
+            return self._desk.ask(request)
+
+        try:
             async with asyncio.timeout(self._reply_seconds):
-                reply = await off_loop(self._desk.ask, request)
+                reply = await off_loop(put)
+            request_id = opened[0].id
             if locked:
-                await self._lock(request.id, reply, locked)
-                return request.id, Verdict(Effect.DENY, By.POLICY, locked)
+                await self._lock(request_id, reply, locked)
+                return request_id, Verdict(Effect.DENY, By.POLICY, locked)
             if reply is HELD:
-                return request.id, await self._held(request, answer, hung_up)
+                return request_id, await self._held(request_id, answer, hung_up)
             if isinstance(reply, Verdict):
-                return request.id, reply
+                return request_id, reply
             raise TypeError(f"the session answered with {type(reply).__name__}")
         except asyncio.CancelledError:
             # The gate stops while the session is still deciding: whatever it says, nobody waits for it.
-            if request is not None and request.id in self._waiting and not self._waiting[request.id].done():
-                await self._tell(self._desk.withdraw, request.id, "the gate stopped")
+            if opened and not answer.done():
+                await self._tell(self._desk.withdraw, opened[0].id, "the gate stopped")
             raise
         except Exception as error:
             what = "the session did not answer" if isinstance(error, TimeoutError) else visible(str(error))
             await self.fault(f"denied, because the decision failed: {what}")
-            return request.id if request else "", _fault("denied: the supervisor could not decide")
+            return opened[0].id if opened else "", _fault("denied: the supervisor could not decide")
         finally:
-            if request is not None:
-                self._waiting.pop(request.id, None)
+            if opened:
+                self._waiting.pop(opened[0].id, None)
 
     async def _held(
-        self, request: Request, answer: asyncio.Future[Verdict], hung_up: Callable[[], Awaitable[None]]
+        self, request_id: str, answer: asyncio.Future[Verdict], hung_up: Callable[[], Awaitable[None]]
     ) -> Verdict | None:
         watch = asyncio.ensure_future(hung_up())
         either: set[asyncio.Future[Any]] = {answer, watch}
@@ -77,14 +83,14 @@ class Asking:
             watch.cancel()
         if answer.done():
             return answer.result()
-        await self._tell(self._desk.withdraw, request.id, "the client hung up")
+        await self._tell(self._desk.withdraw, request_id, "the client hung up")
         return None
 
     async def _lock(self, request_id: str, reply: object, why: str) -> None:
         if reply is HELD:
             await self._tell(self._desk.withdraw, request_id, why)
         elif isinstance(reply, Verdict) and reply.allowed:
-            await self.ended(request_id, detail=f"refused by the network gate: {why}", sent=0, received=0)
+            await self.ended(request_id, detail=f"refused by the {self._gate} gate: {why}", sent=0, received=0)
 
     def deliver(self, request_id: str, verdict: Verdict) -> None:
         """The final word on what is held, from any thread."""
@@ -101,9 +107,13 @@ class Asking:
         """Tell the session how an allowed connection came to its end."""
         await self._tell(self._desk.ended, request_id, detail=visible(detail), sent=sent, received=received)
 
+    async def answered(self, request_id: str, status: int, *, aws_request_id: str = "", detail: str = "") -> None:
+        """Tell the session what the cloud said to an allowed call; `status` 0 = nothing was sent or nothing came."""
+        await self._tell(self._desk.answered, request_id, status, aws_request_id=aws_request_id, detail=visible(detail))
+
     async def fault(self, what: str) -> None:
         """Tell the session that something was refused because it could not be decided."""
-        await self._tell(self._desk.fault, "network", what)
+        await self._tell(self._desk.fault, self._gate, what)
 
     async def _tell(self, call: Callable[..., None], *args: object, **kwargs: object) -> None:
         # A session that is gone cannot be told; what was asked of it has been denied already.
