@@ -39,6 +39,8 @@ class Decision:
     """Names that a human must type before an allow (a bucket, a database): empty for what can be undone."""
     four_eyes: int = 0
     """How many different humans must allow it; 0 or 1 means the developer alone."""
+    once: str = ""
+    """Why it is allowed once at a time only, whatever grants there are; empty where a grant may answer it."""
 
 
 class By(StrEnum):

@@ -36,7 +36,7 @@ def decide(scope: Scope, grants: Sequence[Grant], request: Request, now: datetim
     starts meets the gate itself.
     """
     made = _ungranted(scope, request.action)
-    if made.effect is not Effect.ASK or made.irreversible or made.four_eyes > 1:
+    if made.effect is not Effect.ASK or made.irreversible or made.four_eyes > 1 or made.once:
         return made
     grant = next((one for one in grants if now < one.expires and covers(one.matcher, request.action)), None)
     if grant is None:
@@ -122,6 +122,7 @@ def _decision(scope: Scope, action: Action) -> Decision:
         scope.digest,
         irreversible=irreversible(action) if effect is Effect.ASK else (),
         four_eyes=eyes,
+        once=finding.once if effect is Effect.ASK else "",
     )
 
 

@@ -12,6 +12,7 @@ from supervisor.parse.command import shell_programs
 from supervisor.parse.net import HTTPS_PORT, compile_host, zone_of
 from supervisor.policy.decide import decide, foresee, opaque, strictest
 from supervisor.policy.document import Problems, shown
+from supervisor.policy.reads import level_by_name
 from supervisor.policy.scope import Example, Scope
 
 # No grant takes part, so the time decides nothing.
@@ -103,4 +104,4 @@ def aws_call(action: str, on: tuple[str, ...], tags: tuple[tuple[str, str], ...]
         raise ValueError(f"{shown(action)} is no IAM action: write service:Action")
     parts = on[0].split(":", 5) if on else []
     region, account = (parts[3], parts[4]) if len(parts) == 6 else ("", "")
-    return AwsCall((action,), on, service, operation, region, account, tags)
+    return AwsCall((action,), on, service, operation, region, account, tags, level=level_by_name((action,)))

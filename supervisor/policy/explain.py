@@ -13,6 +13,7 @@ from supervisor.parse.names import base, program_name
 from supervisor.parse.opaque import readable
 from supervisor.policy.match import Finding, Match
 from supervisor.policy.plain import plain_words
+from supervisor.policy.resources import common_folder, patterns
 from supervisor.policy.scope import Rules, Scope, Source
 
 __all__ = ["canonical_name", "command_for", "explain", "inside", "needs", "pattern_for", "plain_words", "subject"]
@@ -21,6 +22,7 @@ _LONGEST = 100
 _WORD = re.compile(r"[A-Za-z0-9_.,/@%^+~-][A-Za-z0-9_.:,/@%^+=~-]*\Z")
 _VERBS = {Effect.ALLOW: "is allowed", Effect.ASK: "asks", Effect.DENY: "is denied"}
 _MOST_WORDS = 3
+_MOST_ARNS = 3
 
 
 def inside(text: str) -> str:
@@ -43,7 +45,11 @@ def subject(action: Action) -> str:
             return inside(_place(action))
         case AwsCall():
             what = ", ".join(action.actions) or f"{action.service}:{action.operation}"
-            return inside(f"{what} on {', '.join(action.resources)}") if action.resources else inside(what)
+            if len(action.resources) <= _MOST_ARNS:
+                return inside(f"{what} on {', '.join(action.resources)}") if action.resources else inside(what)
+            under = common_folder(action.resources)
+            told = f"{what} on {len(action.resources):,} resources"
+            return inside(f"{told} under {under}" if under else f"{told}, {action.resources[0]} and others")
         case ToolCall():
             return inside(f"{action.server}/{action.tool}")
         case _:
@@ -90,8 +96,8 @@ def needs(action: Action, finding: Finding, scope: Scope) -> str:
     pattern = pattern_for(action)
     if not pattern:
         return "a rule that names it; it cannot be told what it is"
-    if isinstance(action, AwsCall) and finding.why.startswith("it is in "):
-        return "a scope for that account and region"
+    if isinstance(action, AwsCall) and (wanted := _aws_needs(action, finding)):
+        return wanted
     deciding = _deciding(finding)
     if deciding is not None and deciding.rule.effect is not Effect.ALLOW:
         at = f"{deciding.rule.source.file}:{deciding.rule.source.line}"
@@ -99,6 +105,18 @@ def needs(action: Action, finding: Finding, scope: Scope) -> str:
             "" if _otherwise_allows(finding, scope) else f", and {_rule(action, pattern)}"
         )
     return _rule(action, pattern)
+
+
+def _aws_needs(call: AwsCall, finding: Finding) -> str:
+    """What helps where no rule would; empty where a rule would."""
+    if finding.why.startswith("it is in "):
+        return "a scope for that account and region"
+    if finding.once:
+        asked = finding.effect is not Effect.DENY
+        return "a human's answer, each time" if asked else "a human who changes that tag outside of this session"
+    if not call.resources and call.level not in ("list", "read"):
+        return "the resource named in the call, so that it can be told what it changes"
+    return ""
 
 
 def _otherwise_allows(finding: Finding, scope: Scope) -> bool:
@@ -114,7 +132,7 @@ def _rule(action: Action, pattern: str) -> str:
         case Connect():
             return f"network: {{rules: [{{allow: [{pattern}]}}]}}"
         case AwsCall():
-            on = ", ".join(_scalar(arn) for arn in action.resources)
+            on = ", ".join(_scalar(arn) for arn in patterns(action.resources, _MOST_ARNS) or action.resources[:1])
             where = f", on: [{on}]" if on else ""
             return f"aws: {{rules: [{{allow: [{pattern}]{where}}}]}}"
         case ToolCall():

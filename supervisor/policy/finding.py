@@ -25,7 +25,9 @@ from supervisor.policy.match import (
     names_inner_address,
     outside,
 )
+from supervisor.policy.reads import level_by_name
 from supervisor.policy.scope import Rules, Scope
+from supervisor.policy.tags import touch
 
 
 def find(scope: Scope, action: Action) -> tuple[Action, Finding]:
@@ -48,7 +50,8 @@ def visible_call(start: Exec) -> AwsCall | None:
     call = aws_command(start.argv[1:])
     if isinstance(call, Opaque) or not call.actions:
         return None
-    return AwsCall(call.actions, call.resources, call.service, call.operation, call.region)
+    level = level_by_name(call.actions)
+    return AwsCall(call.actions, call.resources, call.service, call.operation, call.region, level=level)
 
 
 def _early(scope: Scope, start: Exec, *, itself: bool) -> tuple[Action, Finding] | None:
@@ -123,5 +126,13 @@ def _find_aws(scope: Scope, call: AwsCall) -> Finding:
     if found.effect is not Effect.DENY and (where := outside(scope, call)):
         return Finding(Effect.DENY, "aws", why=f"it is in {where}")
     if found.effect is Effect.ALLOW and not call.actions:
-        return Finding(Effect.ASK, "aws", matches, why="which IAM action it is cannot be told")
-    return found
+        found = Finding(Effect.ASK, "aws", matches, why="which IAM action it is cannot be told")
+    if not found.matches and found.effect is Effect.ASK and not call.resources and call.level not in ("list", "read"):
+        found = replace(found, why="what it changes cannot be told")
+    touched = touch(scope.aws.rules, call)
+    if touched is None or found.effect is Effect.DENY:
+        return found
+    stricter = touched.effect > found.effect
+    return replace(
+        found, effect=max(found.effect, touched.effect), why=touched.why if stricter else found.why, once=touched.why
+    )

@@ -7,9 +7,12 @@ outside: everything here takes time proportional to pattern times name at the wo
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from functools import lru_cache
 
 ARN_PARTS = 6
+_WILD = re.compile(r"[*?]")
 
 
 def matches(pattern: str, name: str) -> bool:
@@ -59,15 +62,42 @@ def covers_action(pattern: str, action: str) -> bool:
 
 
 def covers_arn(pattern: str, arn: str) -> bool:
-    """True when the ARN pattern covers the whole of `arn`."""
-    if pattern == "*":
-        return True
-    parts, given = pattern.split(":", ARN_PARTS - 1), arn.split(":", ARN_PARTS - 1)
-    if len(parts) != len(given):
-        return False
-    return all(matches(part, name) for part, name in zip(parts, given, strict=True))
+    """True when the ARN pattern covers the whole of `arn`, and of all that it may name where it holds a `*`."""
+    return pattern == "*" or _covering(pattern)(arn) is not None
 
 
 def may_name(pattern: str, arn: str) -> bool:
     """True when `arn`, which may hold wildcards or be `*`, may be something that the pattern names."""
-    return overlaps(pattern, arn)
+    if _WILD.search(arn) is None:
+        return _naming(pattern)(arn) is not None
+    return _overlaps(pattern, arn)
+
+
+_overlaps = lru_cache(maxsize=1024)(overlaps)
+_Match = Callable[[str], re.Match[str] | None]
+
+
+@lru_cache(maxsize=4096)
+def _covering(pattern: str) -> _Match:
+    parts = pattern.split(":", ARN_PARTS - 1)
+    # `?` is one character, and a `*` in the name stands for any number of them.
+    last = len(parts) - 1 if len(parts) == ARN_PARTS else len(parts)
+    texts = [
+        _expression(part, *(("(?s:.)", "[^*]") if at == last else ("[^:]", "[^:*]"))) for at, part in enumerate(parts)
+    ]
+    return re.compile(":".join(texts)).fullmatch
+
+
+@lru_cache(maxsize=4096)
+def _naming(pattern: str) -> _Match:
+    return re.compile(_expression(pattern, "(?s:.)", "(?s:.)")).fullmatch
+
+
+def _expression(glob: str, any_: str, one: str) -> str:
+    """A regular expression for one glob. What stands between two `*` is matched at its first place and stays there
+    (an atomic group), so that many `*` cost no more than few."""
+    first, *more = ("".join(one if char == "?" else re.escape(char) for char in text) for text in glob.split("*"))
+    if not more:
+        return first
+    *middle, last = more
+    return first + "".join(f"(?>{any_}*?{text})" for text in middle if text) + f"{any_}*{last}"

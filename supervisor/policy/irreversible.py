@@ -10,8 +10,13 @@ from supervisor.model.request import Action, AwsCall, Connect, Exec, ToolCall
 from supervisor.parse.argv import Certainty
 from supervisor.policy.compiled import command
 from supervisor.policy.match import certainty
+from supervisor.policy.resources import common_folder, named
 
 MOST_NAMES = 3
+VERSIONED = ("versioning", "on")
+"""The fact that was looked up of a bucket which keeps what is deleted from it."""
+_ONLY_SAID = ("hands out credentials:", "runs anything:")
+"""How notes begin that are shown in the question and want no name typed."""
 _LONGEST_NAME = 120
 
 # Commands after which something outside of the workspace is gone. Their first argument behind the words, or the value
@@ -118,11 +123,19 @@ def _folder(start: Exec) -> str:
 
 def _aws_names(call: AwsCall) -> tuple[str, ...]:
     deletes = [action for action in call.actions if _is_delete(action.partition(":")[2])]
-    if not deletes and not call.notes:
+    graver = any(not note.startswith(_ONLY_SAID) for note in call.notes)
+    if not graver and (not deletes or _comes_back(call, deletes)):
         return ()
+    if len(call.resources) > MOST_NAMES and (shared := common_folder(call.resources)):
+        return (named(shared),)
     if call.resources:
         return tuple(_tail(arn) for arn in call.resources)
     return tuple(deletes) or call.actions or (f"{call.service}:{call.operation}",)
+
+
+def _comes_back(call: AwsCall, deletes: list[str]) -> bool:
+    """True where a delete only hides an S3 object: its bucket keeps versions, and none is named."""
+    return VERSIONED in call.facts and {name.casefold() for name in deletes} == {"s3:deleteobject"}
 
 
 def _is_delete(operation: str) -> bool:

@@ -16,6 +16,7 @@ from supervisor.parse.net import ANY_PORT, HostPattern, match_host, zone_of
 from supervisor.policy.compiled import Compiled, HostRule
 from supervisor.policy.glob import covers_action, covers_arn, matches, may_name, overlaps
 from supervisor.policy.scope import Rule, Rules, Scope
+from supervisor.policy.tags import may_be_tagged
 
 UNNAMED_RESOURCE = "*"
 INNER: tuple[Zone, ...] = ("metadata", "link-local", "loopback", "private")
@@ -33,13 +34,17 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What the rules alone say. `why` is set where something else than a rule or `otherwise` decided."""
+    """What the rules alone say. `why` is set where something else than a rule or `otherwise` decided.
+
+    `once` says why no grant may answer it, empty where one may.
+    """
 
     effect: Effect
     section: str
     matches: tuple[Match, ...] = ()
     otherwise: Rules | None = None
     why: str = ""
+    once: str = ""
 
 
 def _best(patterns: Iterable[CommandPattern], start: Exec) -> tuple[Certainty, str]:
@@ -178,24 +183,26 @@ def match_aws(rules: Sequence[Rule], call: AwsCall) -> tuple[Match, ...]:
     """The aws rules that apply to a call.
 
     Asks and denies apply when they may speak of one action on one resource. Allows apply together: only when every
-    action on every resource is covered by one of them.
+    action on every resource is covered by one of them. Of a call that changes something and does not tell what, no
+    allow speaks.
     """
     strict = tuple(
         Match(rule, pattern=_named_by(rule, call))
         for rule in rules
         if rule.effect is not Effect.ALLOW and may_apply(rule, call)
     )
-    allows = [rule for rule in rules if rule.effect is Effect.ALLOW]
-    used: dict[int, Match] = {}
-    covered = bool(call.actions)
+    if not call.actions or not (call.resources or call.level in ("list", "read")):
+        return strict
+    used: set[int] = set()
     for action in call.actions:
+        # Which rules speak of the action is the same for all resources, and there may be a thousand of them.
+        of_action = [(index, rule) for index, rule in enumerate(rules) if _allows(rule, action, call)]
         for resource in call.resources or (UNNAMED_RESOURCE,):
-            index = next((i for i, rule in enumerate(allows) if _allows(rule, action, resource, call)), None)
+            index = next((index for index, rule in of_action if _allows_on(rule, resource)), None)
             if index is None:
-                covered = False
-            else:
-                used[index] = Match(allows[index], pattern=_named_by(allows[index], call))
-    return strict + (tuple(used[index] for index in sorted(used)) if covered else ())
+                return strict
+            used.add(index)
+    return strict + tuple(Match(rules[index], pattern=_named_by(rules[index], call)) for index in sorted(used))
 
 
 def may_apply(rule: Rule, call: AwsCall) -> bool:
@@ -210,9 +217,7 @@ def may_apply(rule: Rule, call: AwsCall) -> bool:
         return False
     if rule.on and call.resources and not any(may_name(on, arn) for on in rule.on for arn in call.resources):
         return False
-    if rule.where and call.tags is not None:
-        return _tagged(rule, call.tags)
-    return True
+    return not rule.where or may_be_tagged(rule, call)
 
 
 def _named_by(rule: Rule, call: AwsCall) -> str:
@@ -225,16 +230,17 @@ def _may_be(pattern: str, action: str, known: bool) -> bool:
     return overlaps(pattern.lower(), action.lower())
 
 
-def _allows(rule: Rule, action: str, resource: str, call: AwsCall) -> bool:
-    if not any(covers_action(pattern, action) for pattern in rule.patterns):
+def _allows(rule: Rule, action: str, call: AwsCall) -> bool:
+    """True for an allow that speaks of the action on things with these tags, whichever they are."""
+    if rule.effect is not Effect.ALLOW or not any(covers_action(pattern, action) for pattern in rule.patterns):
         return False
     if any(overlaps(pattern.lower(), action.lower()) for pattern in rule.except_):
         return False
-    if rule.on and not any(covers_arn(on, resource) for on in rule.on):
-        return False
-    if rule.where:
-        return call.tags is not None and _tagged(rule, call.tags)
-    return True
+    return not rule.where or (call.tags is not None and _tagged(rule, call.tags))
+
+
+def _allows_on(rule: Rule, resource: str) -> bool:
+    return not rule.on or any(covers_arn(on, resource) for on in rule.on)
 
 
 def _tagged(rule: Rule, tags: tuple[tuple[str, str], ...]) -> bool:

@@ -14,14 +14,18 @@ from supervisor.parse.net import host_name
 from supervisor.parse.readings import MULTICALL
 from supervisor.policy.explain import canonical_name, inside
 from supervisor.policy.glob import covers_action, covers_arn
+from supervisor.policy.resources import common_folder, folder, is_exact, is_object
 
 MINUTES_EXACT = 60
 MINUTES_WIDER = 30
+MOST_EXACT = 100
+"""Resources that a grant lists one by one."""
+MOST_FOLDERS = 3
 
 
 def offers(request: Request, decision: Decision) -> tuple[GrantOffer, ...]:
     """What may be kept of an allow, narrowest first; nothing where it is allowed once at a time only."""
-    if decision.irreversible or decision.four_eyes > 1:
+    if decision.irreversible or decision.four_eyes > 1 or decision.once:
         return ()
     action = request.action
     match action:
@@ -68,15 +72,22 @@ def _leading(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _aws_offers(call: AwsCall) -> tuple[GrantOffer, ...]:
-    if not call.actions or not call.resources or any("*" in arn for arn in call.resources):
+    arns = call.resources
+    if not call.actions or not arns or not all(is_exact(arn) for arn in arns):
         return ()
     what = inside(", ".join(call.actions))
-    made = [GrantOffer(f"{what} on exactly this", AwsMatcher(call.actions, call.resources), MINUTES_EXACT)]
-    folders = tuple(f"{arn.rpartition('/')[0]}/*" if arn.count("/") else arn for arn in call.resources)
-    if folders != call.resources and all(arn.startswith("arn:aws:s3:::") for arn in call.resources):
-        made.append(
-            GrantOffer(f"{what} on {inside(', '.join(folders))}", AwsMatcher(call.actions, folders), MINUTES_WIDER)
-        )
+    made = []
+    if len(arns) <= MOST_EXACT:
+        these = "exactly this" if len(arns) == 1 else f"exactly these {len(arns)}"
+        made.append(GrantOffer(f"{what} on {these}", AwsMatcher(call.actions, arns), MINUTES_EXACT))
+    if all(is_object(arn) for arn in arns):
+        folders = tuple(dict.fromkeys(f"{folder(arn)}*" for arn in arns))
+        wider = [folders] if len(folders) <= MOST_FOLDERS else []
+        shared = (f"{common_folder(arns)}*",)
+        for covered in wider if shared == folders else [*wider, shared]:
+            if len(covered[0]) > 1:
+                label = f"{what} on {inside(', '.join(covered))}"
+                made.append(GrantOffer(label, AwsMatcher(call.actions, covered), MINUTES_WIDER))
     return tuple(made)
 
 

@@ -41,6 +41,9 @@ def plain_words(scope: Scope) -> Words:
         if section == "mcp" and not (scope.mcp_servers or rules.rules):
             continue
         _otherwise(section, rules, asks, never)
+    keys = dict.fromkeys(key for rule in scope.aws.rules for key, _ in rule.where)
+    if keys:
+        asks.append(f"any change of the AWS tag {join(keys)}")
     for eyes in scope.approvals.four_eyes:
         asks.append(f"{eyes.count} people: {join(eyes.on)}")
     if scope.account:
