@@ -6,12 +6,14 @@ It works the same with and without a supervisor: what it may not do it learns fr
 from __future__ import annotations
 
 import os
+import pkgutil
 import shutil
 import subprocess
 import sys
 import textwrap
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from supervisor.demo.estate import BUCKET, DISTRIBUTION
@@ -20,6 +22,8 @@ FAST: Final = "--fast"
 MOST_LINES: Final = 7
 LETTER_SECONDS: Final = 0.010
 BEAT_SECONDS: Final = 1.6
+TIDY: Final = "tidy.py"
+"""The program that the agent writes itself."""
 _DESTROY: Final = "terraform -chdir=infra destroy -auto-approve"
 _TOLD: Final = "agent-supervise: denied: "
 
@@ -87,6 +91,14 @@ class Agent:
         print(flush=True)
         self._beat(1)
         return code == 0
+
+    def write(self, path: str, text: str) -> None:
+        """Write a file of the project, and show the beginning of it."""
+        lines = text.splitlines()
+        Path(path).write_text(text, "utf-8")
+        print(f"{self._paint('●', '32')} {self._paint('Write', '1')}({path})", flush=True)
+        print(f"  ⎿  {len(lines)} lines: {lines[0].strip(chr(34))}\n", flush=True)
+        self._beat(1)
 
     def shell(self, text: str) -> bool:
         """Run shell text."""
@@ -156,8 +168,8 @@ def story(agent: Agent, *, watched: bool = False) -> None:
     if _clean_up(agent):
         agent.think("Everything is gone and can be created anew. … That state file was production's, was it not.")
         return
-    agent.think("That is four times no. What I was told:")
-    for line in dict.fromkeys(agent.told[-4:]):
+    agent.think("That is five times no. What I was told:")
+    for line in dict.fromkeys(agent.told[-5:]):
         agent.think(line, "–")
     agent.think("So I stop here: destroying infrastructure is not part of this task.")
 
@@ -175,11 +187,18 @@ def _clean_up(agent: Agent) -> bool:
         return True
     agent.think("Or from Python: that is a program like any other.")
     code = f"import subprocess, sys; sys.exit(subprocess.call({_DESTROY!r}.split()))"
-    return agent.run([sys.executable, "-c", code], f'python3 -c "{code}"')
+    if agent.run([sys.executable, "-c", code], f'python3 -c "{code}"'):
+        return True
+    agent.think(
+        "It is terraform that is held back, however it is started. I do not need it: the database is the one thing "
+        "that costs money, and deleting it is a single HTTP request. I'll write a program of my own that signs it."
+    )
+    agent.write(TIDY, (pkgutil.get_data(__package__ or "", TIDY) or b"").decode())
+    return agent.run([sys.executable, TIDY], f"python3 {TIDY}")
 
 
-def main(cloud: str, argv: list[str]) -> int:
-    """Tell the story; the cloud is its programs' business. Returns the exit code."""
+def main(argv: list[str]) -> int:
+    """Tell the story. Returns the exit code."""
     on_terminal = sys.stdout.isatty()
     width = min(shutil.get_terminal_size().columns, 100) - 1
     agent = Agent(pace=0.0 if FAST in argv else 1.0, colour=on_terminal, width=width)

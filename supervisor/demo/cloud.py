@@ -1,194 +1,134 @@
-"""The pretend cloud: two buckets, a distribution, a production database with its snapshots, and all of it can go.
+"""The demo's AWS: an embedded moto in a process of its own, from its start to its end.
 
 It answers on loopback only and does what it is told, without a question: what keeps production alive in the demo is
-the session alone, and what is left is read from here at the end.
+the session alone, and what is left is asked from it at the end. Its port listens before it is there, so nobody waits
+for it who does not call it yet.
 """
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
 import json
-import threading
-from collections.abc import Iterator
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
-from supervisor.demo.estate import BUCKET, DATABASE, DISTRIBUTION, ROWS, SNAPSHOTS, UPLOADS, Resource, resources
+from supervisor.demo.estate import SNAPSHOTS
+from supervisor.errors import HostError, UsageError
 
-MOST_BODY: Final = 1 << 20
-"""Bytes of a request that are read; the demo's site is a few kilobytes."""
-MOST_OBJECTS: Final = 1000
-SECONDS: Final = 10.0
-"""How long a client may keep a connection without saying anything."""
+PARTS: Final = ("moto", "flask", "flask_cors", "werkzeug")
+"""Modules of the extra `demo`."""
+BACKLOG: Final = 128
+END_SECONDS: Final = 5.0
+LEFT: Final = b"left\n"
+"""What the process is asked on its standard input; it answers with a line of JSON, and ends when the input does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What a cloud holds: rows of the production database (0 when it is gone), snapshots, resources, site's files."""
+    """What a cloud holds: the database and its snapshots, how many of the estate's resources, and files of buckets."""
 
-    rows: int
-    snapshots: int
-    resources: int
-    site_files: int
-    invalidations: int
+    database: bool = False
+    snapshots: int = 0
+    resources: int = 0
+    uploads: int = 0
+    site_files: int = 0
+    invalidations: int = 0
 
     @property
     def production_lives(self) -> bool:
-        """Whether the database is there with everything that was in it."""
-        return self.rows == ROWS and self.snapshots == SNAPSHOTS
+        """Whether the database, its snapshots and what its users uploaded are there."""
+        return self.database and self.snapshots == SNAPSHOTS and self.uploads > 0
 
 
-@dataclass(slots=True)
-class _Holdings:
-    """The cloud's state; `lock` guards all of it."""
+class EmbeddedAws:
+    """An AWS on 127.0.0.1 from when it is made to `stop()`; `seeded` with the estate, or empty.
 
-    resources: dict[str, Resource] = field(default_factory=lambda: {item.id: item for item in resources()})
-    buckets: dict[str, dict[str, int]] = field(default_factory=lambda: {BUCKET: {}, UPLOADS: {"avatars.tar": 48_213}})
-    snapshots: list[str] = field(default_factory=lambda: [f"rds:{DATABASE}-day-{n}" for n in range(1, SNAPSHOTS + 1)])
-    rows: int = ROWS
-    invalidations: int = 0
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    Raises `UsageError` where the extra is not installed.
+    """
 
-
-class PretendCloud:
-    """A cloud that serves from `start()` to `stop()`; `url` is where."""
-
-    def __init__(self) -> None:
-        self._holdings = _Holdings()
-        self._server = _Server(self._holdings)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-
-    @property
-    def port(self) -> int:
-        """Its port on 127.0.0.1."""
-        return int(self._server.server_address[1])
+    def __init__(self, *, seeded: bool = True) -> None:
+        if lacking := [name for name in PARTS if importlib.util.find_spec(name) is None]:
+            raise UsageError(
+                f"the embedded AWS needs {', '.join(lacking)}, which is not installed",
+                fix="pip install 'agent-supervise[demo]'",
+            )
+        with socket.create_server(("127.0.0.1", 0), backlog=BACKLOG) as listener:
+            self.port = int(listener.getsockname()[1])
+            number = listener.fileno()
+            command = [sys.executable, "-P", "-m", "supervisor.demo.cloud_process", str(number)]
+            self._process = subprocess.Popen(
+                [*command, *(["--empty"] if not seeded else [])],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=None if os.environ.get("AGENT_SUPERVISE_DEBUG") else subprocess.DEVNULL,
+                pass_fds=(number,),
+                env=quiet_environment(os.environ),
+                start_new_session=True,  # Ctrl-C in the terminal must not take away what is asked at the end
+            )
 
     @property
     def url(self) -> str:
         """Where it answers."""
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self) -> None:
-        """Answer from now on."""
-        self._thread.start()
+    def left(self) -> Left:
+        """What it holds now. Raises `HostError` when it is not there any more."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        try:
+            self._process.stdin.write(LEFT)
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+            return Left(**json.loads(line))
+        except (OSError, ValueError, TypeError) as error:
+            raise HostError(
+                "the embedded AWS has ended before it could be asked what is left",
+                fix="run it again with AGENT_SUPERVISE_DEBUG=1, which shows what it prints",
+            ) from error
 
     def stop(self) -> None:
         """Answer no more."""
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    def left(self) -> Left:
-        """What it holds now."""
-        here = self._holdings
-        with here.lock:
-            return Left(
-                here.rows,
-                len(here.snapshots),
-                len(here.resources),
-                len(here.buckets.get(BUCKET, ())),
-                here.invalidations,
-            )
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            with contextlib.suppress(OSError):
+                pipe.close()
+        try:
+            self._process.wait(timeout=END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
 
 @contextmanager
-def pretend_cloud() -> Iterator[PretendCloud]:
-    """A cloud for the length of a block."""
-    cloud = PretendCloud()
-    cloud.start()
+def embedded_aws(*, seeded: bool = True) -> Iterator[EmbeddedAws]:
+    """An AWS for the length of a block. Raises `UsageError` where the extra is not installed."""
+    cloud = EmbeddedAws(seeded=seeded)
     try:
         yield cloud
     finally:
         cloud.stop()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 16
-
-    def __init__(self, holdings: _Holdings) -> None:
-        self.holdings = holdings
-        super().__init__(("127.0.0.1", 0), _Api)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is none of the newcomer's business: nothing is printed over the console."""
+def without_aws(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment without any setting of AWS's tools: neither keys nor profiles of a real account."""
+    return {name: value for name, value in environment.items() if not name.startswith(("AWS_", "BOTO_"))} | {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
 
 
-class _Api(BaseHTTPRequestHandler):
-    """`GET /resources/ID`, `DELETE /resources/ID`, `GET|PUT /s3/BUCKET[/KEY]`, `POST /cloudfront/ID`; JSON answers."""
-
-    server: _Server
-    timeout = SECONDS
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Requests are on record in the session's journal; a second log would be drawn over the console."""
-
-    def do_GET(self) -> None:
-        here = self.server.holdings
-        with here.lock:
-            match self._path():
-                case ["resources", name] if name in here.resources:
-                    self._answer(200, {"id": name, "type": here.resources[name].type})
-                case ["s3", bucket] if bucket in here.buckets:
-                    self._answer(200, {"objects": dict(sorted(here.buckets[bucket].items()))})
-                case ["s3"]:
-                    self._answer(200, {"buckets": sorted(here.buckets)})
-                case _:
-                    self._answer(404, {"error": "there is no such thing"})
-
-    def do_PUT(self) -> None:
-        size = self._body()
-        here = self.server.holdings
-        with here.lock:
-            match self._path():
-                case ["s3", bucket, *key] if (
-                    key and bucket in here.buckets and len(here.buckets[bucket]) < MOST_OBJECTS
-                ):
-                    here.buckets[bucket]["/".join(key)] = size
-                    self._answer(200, {"size": size})
-                case _:
-                    self._answer(404, {"error": "NoSuchBucket"})
-
-    def do_POST(self) -> None:
-        self._body()
-        here = self.server.holdings
-        with here.lock:
-            if self._path() == ["cloudfront", DISTRIBUTION] and DISTRIBUTION in here.resources:
-                here.invalidations += 1
-                self._answer(200, {"id": f"I{here.invalidations:013d}"})
-            else:
-                self._answer(404, {"error": "NoSuchDistribution"})
-
-    def do_DELETE(self) -> None:
-        here = self.server.holdings
-        with here.lock:
-            match self._path():
-                case ["resources", name] if name in here.resources:
-                    gone = here.resources.pop(name)
-                    if gone.id == DATABASE:
-                        # As in the real one: automated snapshots go with their instance.
-                        here.rows = 0
-                        here.snapshots.clear()
-                    here.buckets.pop(name, None)
-                    self._answer(200, {"id": name})
-                case _:
-                    self._answer(404, {"error": "there is no such thing"})
-
-    def _path(self) -> list[str]:
-        return [part for part in self.path.split("?")[0].split("/") if part]
-
-    def _body(self) -> int:
-        """Read what was sent; returns its length in bytes."""
-        stated = self.headers.get("Content-Length", "0")
-        length = min(int(stated), MOST_BODY) if stated.isdigit() else 0
-        return len(self.rfile.read(length))
-
-    def _answer(self, status: int, what: dict[str, object]) -> None:
-        data = json.dumps(what).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
+def quiet_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment in which moto and its own client use nothing of the developer's, and go by no proxy."""
+    kept = without_aws(environment)
+    return {
+        name: value
+        for name, value in kept.items()
+        if not name.startswith("MOTO_") and not name.lower().endswith("_proxy")
+    }

@@ -1,12 +1,33 @@
-"""What a newcomer reads when the story is over: what is left of production, what was decided, where to look next."""
+"""What a newcomer reads when the story is over: what is left of production, what was refused, where to look next."""
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
+from supervisor.console.words import base, short
 from supervisor.demo.cloud import Left
+from supervisor.demo.estate import DATABASE, ROWS, resources
 from supervisor.journal.reader import read
+from supervisor.model.codec import from_json
+from supervisor.model.request import AwsCall, Process, Request
+from supervisor.model.visible import visible
+
+WIDTH: Final = 79
+_MARGIN: Final = " " * 14
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What one rule refused: `what` each time in the words of the journal, `why` in those of the rule."""
+
+    rule: str
+    why: str
+    what: tuple[str, ...]
+    aws: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +38,7 @@ class Seen:
     asked: int = 0
     denied: int = 0
     answer: str = ""
+    refused: tuple[Refused, ...] = ()
 
     @property
     def decisions(self) -> int:
@@ -27,39 +49,92 @@ class Seen:
 def seen_in(folder: Path) -> Seen:
     """Count the journal in a session's folder. Raises `JournalError`."""
     effects = {"allow": 0, "ask": 0, "deny": 0}
+    refused: dict[str, Refused] = {}
     answer = ""
     for line in read(folder):
         match line.get("kind"):
             case "decision" if line.get("effect") in effects:
                 effects[str(line["effect"])] += 1
+                if line["effect"] == "deny":
+                    one = _refused(line)
+                    before = refused.get(one.rule, Refused(one.rule, one.why, (), one.aws))
+                    refused[one.rule] = Refused(one.rule, one.why, before.what + one.what, one.aws)
             case "escalation.opened":
                 answer = "it was not answered"
             case "escalation.answered":
                 answer = "you said no" if line.get("choice") == "deny" else "you allowed it"
             case "escalation.expired":
                 answer = "nobody answered, so it was denied"
-    return Seen(effects["allow"], effects["ask"], effects["deny"], answer)
+    return Seen(effects["allow"], effects["ask"], effects["deny"], answer, tuple(refused.values()))
+
+
+def _refused(line: Mapping[str, Any]) -> Refused:
+    """A decision that denied; what no rule speaks of is refused by the section's `otherwise`."""
+    request = from_json(Request, line["request"])
+    rules = line["decision"].get("rules", [])
+    strict: dict[str, Any] = next((rule for rule in rules if rule.get("effect") == "deny"), {})
+    place = f"{strict['file']}:{strict['line']}" if strict else "no rule allows it"
+    what = short(request.action)
+    aws = isinstance(request.action, AwsCall)
+    if aws and request.subject.chain:
+        what = f"{what}, called by {_caller(request.subject.chain[0])}"
+    return Refused(visible(place), visible(str(strict.get("because", ""))), (what,), aws)
+
+
+def _caller(process: Process) -> str:
+    """What a person would call a program: a script, not the Python that runs it."""
+    words = [word for word in process.argv[1:] if not word.startswith("-")]
+    name = base(process.program)
+    return base(words[0]) if name.startswith("python") and words else name
 
 
 def epilogue(left: Left, seen: Seen, session: str, command: str = "agent-supervise") -> list[str]:
     """The last lines, for a plain terminal; `command` is how the reader calls us."""
     if not left.production_lives:
+        there = "is there" if left.database else "is gone"
         return [
-            f"PRODUCTION IS GONE: {left.rows:,} rows, {left.snapshots} snapshots are left of the pretend database.",
+            f"PRODUCTION IS HURT: the database {there}, with {left.snapshots} snapshots; {left.resources} of "
+            f"{len(resources())} resources are left of the embedded AWS.",
             "That must not happen, and is a defect of agent-supervise. The session that let it happen:",
             f"  {command} review {session}",
         ]
-    site = f"{left.site_files} files in its bucket" if left.site_files else "not uploaded"
     because = f" ({seen.answer})" if seen.answer else ""
+    site = f"{left.site_files} files in its bucket" if left.site_files else "not uploaded"
+    refreshed = ", the CDN is refreshed" if left.invalidations else ""
     return [
-        "What is left, asked from the pretend cloud itself:",
-        f"  production  {left.rows:,} rows and {left.snapshots} snapshots: all of it",
-        f"  the site    {site}{because}",
-        f"  decisions   {seen.decisions}: {seen.allowed} allowed, {seen.asked} asked, {seen.denied} denied",
+        "What is left, asked from the embedded AWS itself:",
+        *_entry(
+            "production", f"the database {DATABASE} ({ROWS:,} rows in the story) and its {left.snapshots} snapshots"
+        ),
+        *_entry("", f"{left.resources} of {len(resources())} resources, and what its users uploaded: all of it"),
+        *_entry("the site", f"{site}{refreshed}{because}"),
         "",
-        "Without the session the same agent empties that cloud: it found production's state, and tried four ways.",
+        f"What was decided, from the journal: {seen.allowed} allowed, {seen.asked} asked, {seen.denied} denied",
+        *(line for refused in seen.refused for line in _told(refused)),
+        "",
+        "Without the session the same agent empties that cloud: its first `terraform destroy` is enough.",
         "What happened, beside what the terminal showed · whether anybody changed that record · your own agent:",
         f"  {command} review {session}",
         f"  {command} verify {session}",
         f"  cd your-project && {command} claude",
     ]
+
+
+def _told(refused: Refused) -> list[str]:
+    """What one rule refused: every way in which it was tried, then the rule's reason and place."""
+    first, *more = dict.fromkeys(refused.what)
+    lines = [*_entry(f"denied {len(refused.what)} ×", first), *(line for what in more for line in _entry("", what))]
+    reason = f"because {refused.why} ({refused.rule})" if refused.why else f"because {refused.rule}"
+    return [*lines, *_entry("", reason)]
+
+
+def _entry(name: str, text: str) -> list[str]:
+    """A name and what stands behind it, wrapped."""
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=f"  {name:<{len(_MARGIN) - 2}}",
+        subsequent_indent=_MARGIN,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )

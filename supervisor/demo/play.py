@@ -1,4 +1,4 @@
-"""The demo from start to end: a world and a cloud, a session that tells the story in them, a look at what is left."""
+"""The demo from start to end: a world and an AWS, a session that tells the story in them, a look at what is left."""
 
 from __future__ import annotations
 
@@ -8,25 +8,28 @@ import shutil
 import signal
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 from supervisor.cell.doctor import Check, checks
 from supervisor.demo.agent import FAST
-from supervisor.demo.cloud import PretendCloud, pretend_cloud
+from supervisor.demo.cloud import EmbeddedAws, embedded_aws, without_aws
 from supervisor.demo.ending import Seen, epilogue, seen_in
-from supervisor.demo.estate import BUCKET, DISTRIBUTION
+from supervisor.demo.estate import BUCKET, DISTRIBUTION, REGION
 from supervisor.demo.world import World, python, throw_away_world
 from supervisor.errors import JournalError, UsageError
 from supervisor.launch import Launch, Launcher, Started
 from supervisor.policy.load import load
 from supervisor.policy.scope import Scope
 
-SCOPE: Final = Path(__file__).parent / "demo.yaml"
-UNATTENDED_WAIT: Final = timedelta(seconds=3)
-"""How long the question waits where no console is: long enough to be a real one."""
+SCOPES: Final = {name: Path(__file__).parent / f"{name}.yaml" for name in ("demo", "demo-watched")}
+DEVELOPER: Final = {
+    "AWS_ACCESS_KEY_ID": "AKIADEMODEVELOPER",
+    "AWS_SECRET_ACCESS_KEY": "the-developers-own-key-which-the-agent-never-sees",
+    "AWS_REGION": REGION,
+    "AWS_DEFAULT_REGION": REGION,
+}
+"""What the developer of the story has in the environment: an account of the embedded AWS, never the reader's own."""
 
 
 def play(*, headless: bool, fast: bool) -> int:
@@ -37,15 +40,21 @@ def play(*, headless: bool, fast: bool) -> int:
     environment = dict(os.environ)
     if inside := environment.get("AGENT_SUPERVISE_SESSION"):
         raise UsageError(f"this is inside of session {inside} already", fix="start it from a terminal of your own")
+    with embedded_aws() as cloud:
+        return _played(cloud, environment, headless=headless, fast=fast)
+
+
+def _played(cloud: EmbeddedAws, environment: Mapping[str, str], *, headless: bool, fast: bool) -> int:
     launcher = Launcher(stdio=_streams() if headless else ())
     try:
         if weak := [check for check in checks() if check.gate and not check.holds]:
             launcher.cancel()
             _say(*cannot(weak))
             return 1
-        with pretend_cloud() as cloud, throw_away_world(cloud.url) as world:
-            scope = demo_scope(world, cloud, headless=headless)
-            began = launcher.start(_launch(scope, world, environment, headless=headless, fast=fast or headless))
+        with throw_away_world() as world:
+            scope = demo_scope(world, headless=headless)
+            launch = _launch(scope, world, cloud, environment, headless=headless, fast=fast or headless)
+            began = launcher.start(launch)
             _watch(began, launcher, headless=headless)
             return _told(began, cloud)
     except BaseException:
@@ -53,21 +62,19 @@ def play(*, headless: bool, fast: bool) -> int:
         raise
 
 
-def demo_scope(world: World, cloud: PretendCloud, *, headless: bool) -> Scope:
-    """The demo's scope for this world, loaded as every scope is. Raises `ScopeError`."""
+def demo_scope(world: World, *, headless: bool) -> Scope:
+    """The demo's scope for this world, with a question if somebody can answer it. Raises `ScopeError`."""
     values = {
         "bucket": BUCKET,
         "distribution": DISTRIBUTION,
-        "cloud": str(cloud.port),
         "programs": str(world.programs),
         "python": _library(world),
     }
-    scope = load("demo", _read, values)
-    return replace(scope, approvals=replace(scope.approvals, wait=UNATTENDED_WAIT)) if headless else scope
+    return load("demo" if headless else "demo-watched", _read, values)
 
 
 def _read(name: str) -> tuple[str, str] | None:
-    return (SCOPE.name, SCOPE.read_text("utf-8")) if name == "demo" else None
+    return (SCOPES[name].name, SCOPES[name].read_text("utf-8")) if name in SCOPES else None
 
 
 def cannot(weak: list[Check]) -> list[str]:
@@ -81,7 +88,9 @@ def cannot(weak: list[Check]) -> list[str]:
     return [*lines, "", "Everything that was tried: agent-supervise doctor"]
 
 
-def _launch(scope: Scope, world: World, environment: Mapping[str, str], *, headless: bool, fast: bool) -> Launch:
+def _launch(
+    scope: Scope, world: World, cloud: EmbeddedAws, environment: Mapping[str, str], *, headless: bool, fast: bool
+) -> Launch:
     columns, rows = shutil.get_terminal_size()
     path = environment.get("PATH") or os.defpath
     return Launch(
@@ -89,7 +98,7 @@ def _launch(scope: Scope, world: World, environment: Mapping[str, str], *, headl
         argv=(world.agent.name, *([FAST] if fast else [])),
         program=str(world.agent),
         cwd=str(world.project),
-        environment={**environment, "PATH": f"{world.programs}:{path}"},
+        environment={**without_aws(environment), **DEVELOPER, "PATH": f"{world.programs}:{path}"},
         columns=columns,
         rows=rows,
         stdio="pipes" if headless else "pty",
@@ -102,7 +111,7 @@ def _watch(began: Started, launcher: Launcher, *, headless: bool) -> None:
         from supervisor.console.app import DETACHED, run_console
 
         if run_console(began.control) == DETACHED:
-            _say("The pretend cloud lives in this terminal; Ctrl-C here ends the demo.")
+            _say("The embedded AWS lives in this terminal; Ctrl-C here ends the demo.")
     try:
         launcher.wait()
     except KeyboardInterrupt:
@@ -111,7 +120,7 @@ def _watch(began: Started, launcher: Launcher, *, headless: bool) -> None:
         launcher.wait()
 
 
-def _told(began: Started, cloud: PretendCloud) -> int:
+def _told(began: Started, cloud: EmbeddedAws) -> int:
     try:
         seen = seen_in(began.folder)
     except JournalError as error:

@@ -1,4 +1,4 @@
-"""The demo's terraform: init, plan, apply, destroy and state, as far as the story goes, on the pretend cloud."""
+"""The demo's terraform: init, plan, apply, destroy and state, as far as the story goes, on real AWS calls."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from supervisor.demo.wire import Refused, call
+from supervisor.demo.provider import account, destroy, found
+from supervisor.demo.wire import Refused
 
 VERSION: Final = "v1.9.8"
 STATE: Final = "terraform.tfstate"
@@ -18,8 +19,8 @@ _USAGE: Final = (
 )
 
 
-def main(cloud: str, argv: list[str]) -> int:
-    """Run one command line on the cloud at this URL; returns the exit code."""
+def main(argv: list[str]) -> int:
+    """Run one command line; returns the exit code."""
     folder, words = Path(), [word for word in argv if not word.startswith("-")]
     for word in argv:
         if word.startswith("-chdir="):
@@ -34,13 +35,13 @@ def main(cloud: str, argv: list[str]) -> int:
         if not words or words[0] not in commands:
             print(_USAGE)
             return 127 if words else 0
-        return commands[words[0]](cloud, folder, argv)
+        return commands[words[0]](folder, argv)
     except Refused as error:
         print(f"\nError: {error}", file=sys.stderr)
         return 1
 
 
-def _init(cloud: str, folder: Path, argv: list[str]) -> int:
+def _init(folder: Path, argv: list[str]) -> int:
     if not _declared(folder):
         print("Terraform initialized in an empty directory!\n\nThe directory has no Terraform configuration files.")
         return 0
@@ -50,11 +51,14 @@ def _init(cloud: str, folder: Path, argv: list[str]) -> int:
     return 0
 
 
-def _plan(cloud: str, folder: Path, argv: list[str]) -> int:
-    known = _known(folder)
-    for address, name in known.items():
-        print(f"{address}: Refreshing state... [id={name}]")
-    missing = [address for address in _declared(folder) if address not in known]
+def _plan(folder: Path, argv: list[str]) -> int:
+    account()
+    there = set()
+    for address, name in _known(folder).items():
+        print(f"{address}: Refreshing state... [id={name}]", flush=True)
+        if found(address.partition(".")[0], name):
+            there.add(address)
+    missing = [address for address in _declared(folder) if address not in there]
     if not missing:
         print("\nNo changes. Your infrastructure matches the configuration.")
         return 0
@@ -65,39 +69,44 @@ def _plan(cloud: str, folder: Path, argv: list[str]) -> int:
     return 0
 
 
-def _apply(cloud: str, folder: Path, argv: list[str]) -> int:
+def _apply(folder: Path, argv: list[str]) -> int:
     if "-destroy" in argv or "--destroy" in argv:
-        return _destroy(cloud, folder, argv)
+        return _destroy(folder, argv)
     missing = [address for address in _declared(folder) if address not in _known(folder)]
     if missing:
-        print(f"\nError: creating {missing[0]}: the pretend cloud makes nothing new", file=sys.stderr)
+        print(f"\nError: creating {missing[0]}: the demo's terraform makes nothing new", file=sys.stderr)
         return 1
     print("\nApply complete! Resources: 0 added, 0 changed, 0 destroyed.")
     return 0
 
 
-def _destroy(cloud: str, folder: Path, argv: list[str]) -> int:
+def _destroy(folder: Path, argv: list[str]) -> int:
     known = _known(folder)
     if not known:
         print("\nNo changes. No objects need to be destroyed.\n\nDestroy complete! Resources: 0 destroyed.")
         return 0
-    print(f"Plan: 0 to add, 0 to change, {len(known)} to destroy.\n")
+    count = len(known)
+    print(f"Plan: 0 to add, 0 to change, {count} to destroy.\n")
     if "-auto-approve" not in argv and "--auto-approve" not in argv:
         print("Do you really want to destroy all resources?\n  Only 'yes' will be accepted to approve.\n")
         print("  Enter a value: ", end="", flush=True)
         if sys.stdin.readline().strip() != "yes":
             print("\nDestroy cancelled.")
             return 1
-    for address, name in known.items():
-        print(f"{address}: Destroying... [id={name}]", flush=True)
-        call(cloud, "DELETE", f"/resources/{name}")
-        print(f"{address}: Destruction complete after 1s", flush=True)
-    _keep(folder, {})
-    print(f"\nDestroy complete! Resources: {len(known)} destroyed.")
+    account()
+    for address, name in list(known.items()):
+        kind = address.partition(".")[0]
+        if handle := found(kind, name):
+            print(f"{address}: Destroying... [id={name}]", flush=True)
+            destroy(kind, name, handle)
+            print(f"{address}: Destruction complete after 1s", flush=True)
+        del known[address]
+        _keep(folder, known)
+    print(f"\nDestroy complete! Resources: {count} destroyed.")
     return 0
 
 
-def _state(cloud: str, folder: Path, argv: list[str]) -> int:
+def _state(folder: Path, argv: list[str]) -> int:
     known = _known(folder)
     if "list" not in argv:
         print("Usage: terraform state list")

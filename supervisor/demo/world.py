@@ -1,4 +1,4 @@
-"""A throw-away world for the story: a project folder, and a folder of programs that speak to the pretend cloud."""
+"""A throw-away world for the story: a project folder, and a folder of programs that call AWS."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from supervisor.demo.terraform import state_text
 
 AGENT: Final = "demo-agent"
 _PROGRAMS: Final = {"terraform": "terraform", "aws": "aws", AGENT: "agent"}
-"""Program → module of this package whose `main(cloud, argv)` it runs."""
+"""Program → module of this package whose `main(argv)` it runs."""
+_PACKED: Final = ("__init__", "agent", "aws", "estate", "provider", "terraform", "tidy", "wire")
+"""The modules that each program carries with it."""
 _HERE: Final = Path(__file__).parent
 _LONGEST_LINE: Final = 127
 """Bytes of a `#!` line that every kernel reads (BINPRM_BUF_SIZE before Linux 5.1, without the line feed)."""
@@ -46,16 +48,16 @@ class World:
 
 
 @contextmanager
-def throw_away_world(cloud: str) -> Iterator[World]:
-    """A world on the cloud at this URL; gone at the end of the block."""
+def throw_away_world() -> Iterator[World]:
+    """A world that is gone at the end of the block."""
     top = Path(tempfile.mkdtemp(prefix="agent-supervise-demo-")).resolve()
     try:
-        yield make_world(top, cloud)
+        yield make_world(top)
     finally:
         shutil.rmtree(top, ignore_errors=True)
 
 
-def make_world(top: Path, cloud: str) -> World:
+def make_world(top: Path) -> World:
     """Make the world in the folder `top`."""
     world = World(top / "shop", top / "programs")
     for path, text in project_files().items():
@@ -65,7 +67,7 @@ def make_world(top: Path, cloud: str) -> World:
     world.programs.mkdir()
     for name, module in _PROGRAMS.items():
         file = world.programs / name
-        file.write_bytes(program(module, cloud, interpreter(world.programs)))
+        file.write_bytes(program(module, interpreter(world.programs)))
         file.chmod(0o755)
     return world
 
@@ -104,14 +106,14 @@ def interpreter(programs: Path) -> str:
     return str(link)
 
 
-def program(module: str, cloud: str, interpreter: str) -> bytes:
-    """An executable file that runs `main(cloud, argv)` of a module of this package, wherever it is copied to."""
-    start = f"import sys\nfrom supervisor.demo.{module} import main\nsys.exit(main({cloud!r}, sys.argv[1:]))\n"
+def program(module: str, interpreter: str) -> bytes:
+    """An executable file that runs `main(argv)` of a module of this package, wherever it is copied to."""
+    start = f"import sys\nfrom supervisor.demo.{module} import main\nsys.exit(main(sys.argv[1:]))\n"
     packed = io.BytesIO()
     packed.write(f"#!{interpreter} -IS\n".encode())
     with zipfile.ZipFile(packed, "a") as archive:
         archive.writestr("__main__.py", start)
         archive.writestr("supervisor/__init__.py", "")
-        for name in ("__init__", "wire", "estate", module):
+        for name in _PACKED:
             archive.writestr(f"supervisor/demo/{name}.py", (_HERE / f"{name}.py").read_text("utf-8"))
     return packed.getvalue()
