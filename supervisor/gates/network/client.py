@@ -9,15 +9,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from supervisor.gates.network.answers import ESTABLISHED, refusal
 from supervisor.gates.asking import Asking
+from supervisor.gates.network.answers import ESTABLISHED, refusal
 from supervisor.gates.network.cloud import MESSAGE as CLOUD
 from supervisor.gates.network.cloud import is_cloud_endpoint
 from supervisor.gates.network.lookup import NOTHING, Found, Resolver, look_up
-from supervisor.gates.offloop import off_loop
 from supervisor.gates.network.onerequest import OneRequest, Refused, connect_target, end_of_head, read_head, url_target
 from supervisor.gates.network.relay import CHUNK, Relay, Stream
 from supervisor.gates.network.target import Target
+from supervisor.gates.offloop import off_loop
 from supervisor.model.request import Connect, Process
 
 HEAD_SECONDS = 20.0

@@ -1,0 +1,196 @@
+"""An allowed call on its way: signed with the task's credentials, its body checked while it passes, the answer back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import aiohttp
+from aiohttp import hdrs, web
+
+from supervisor.gates.aws.bodies import BadBody, Body
+from supervisor.gates.aws.carried import body_of
+from supervisor.gates.aws.endpoints import Endpoint, Endpoints, NoEndpoint, with_prefix
+from supervisor.gates.aws.incoming import Signed
+from supervisor.gates.aws.outgoing import Outgoing, sign
+from supervisor.gates.aws.terms import Keys, Terms
+from supervisor.gates.aws.upstream import Upstream
+from supervisor.gates.offloop import off_loop
+from supervisor.parse.aws_http.request import AwsRequest
+
+_UNSIGNED: Final = "UNSIGNED-PAYLOAD"
+_HOP_BY_HOP: Final = frozenset(
+    "connection keep-alive proxy-authenticate proxy-authorization te trailer transfer-encoding upgrade alt-svc".split()
+)
+_REQUEST_IDS: Final = ("x-amzn-requestid", "x-amz-request-id", "x-amzn-request-id", "x-amz-id-1")
+
+
+class NotSent(Exception):
+    """The call could not be sent, or was not answered; `why` says what broke. Clients may try it again."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__(why)
+
+
+class CannotBeSent(NotSent):
+    """The same try would fail in the same way."""
+
+
+@dataclass(slots=True)
+class Sent:
+    """What became of a call: the cloud's HTTP status (0 = no answer), its request id, and what broke."""
+
+    status: int = 0
+    aws_request_id: str = ""
+    detail: str = ""
+    begun: bool = field(default=False)
+    """The answer's head went to the client: nothing else can be said any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An allowed call: `body` is `None` where it is streamed from `request`; `prefix` stood in front of our address."""
+
+    read: AwsRequest
+    signed: Signed
+    body: bytes | None
+    payload_hash: str
+    prefix: str = ""
+
+
+class Forwarding:
+    """Sends calls to the cloud, on one event loop."""
+
+    def __init__(self, terms: Terms, endpoints: Endpoints, upstream: Upstream) -> None:
+        self._terms, self._endpoints, self._upstream = terms, endpoints, upstream
+
+    async def send(
+        self, request: web.BaseRequest, call: Call, keys: Keys, sent: Sent, go_on: Callable[[], Awaitable[None]]
+    ) -> web.StreamResponse:
+        """Send the call and give its answer to the client; `sent` is filled in as it happens.
+
+        `go_on` tells a client that waits with its body to send it. Raises `NotSent`, `BadBody` for a body that is not
+        the signed one, and `OSError` where the client is gone.
+        """
+        endpoint = await self._endpoint(call)
+        url = f"{endpoint.url}{endpoint.base}{_target(call.read)}"
+        outgoing = self._signed(call, url, endpoint, keys)
+        checked = self._checked(request, call, outgoing)
+        headers = _outgoing_headers(request, call, outgoing)
+        if checked is not None:
+            await go_on()
+        passing = _Passing(request, checked) if checked is not None else None
+        try:
+            answer = await self._upstream.send(
+                call.read.method, url, headers, passing.pieces() if passing else call.body or b""
+            )
+        except (aiohttp.ClientError, OSError, BadBody) as error:
+            raise _failure(passing, error, endpoint) from error
+        try:
+            sent.status = answer.status
+            sent.aws_request_id = next((answer.headers[name] for name in _REQUEST_IDS if name in answer.headers), "")
+            return await self._answer(request, answer, sent)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            # The client sees a body that is cut short, as it would without us.
+            sent.detail = f"the answer broke off: {type(error).__name__}"
+            raise ConnectionResetError(sent.detail) from error
+        finally:
+            if passing is not None and passing.bad is not None:
+                sent.detail = passing.bad.message
+            answer.release()
+
+    async def _endpoint(self, call: Call) -> Endpoint:
+        read = call.read
+        try:
+            found = self._endpoints.known(read.service, read.region, signing_name=read.signing_name, host=read.host)
+            if found is None:
+                found = await off_loop(
+                    self._endpoints.find, read.service, read.region, signing_name=read.signing_name, host=read.host
+                )
+            return with_prefix(found, call.prefix) if call.prefix and not self._terms.endpoint else found
+        except NoEndpoint as error:
+            raise CannotBeSent(str(error)) from error
+
+    def _signed(self, call: Call, url: str, endpoint: Endpoint, keys: Keys) -> Outgoing:
+        headers = list(call.read.headers)
+        now = self._terms.clock()
+        try:
+            return sign(
+                call.read.method, url, headers, call.payload_hash, keys, endpoint.signing_name, endpoint.region, now
+            )
+        except ValueError as error:
+            raise CannotBeSent(str(error)) from error
+
+    def _checked(self, request: web.BaseRequest, call: Call, outgoing: Outgoing) -> Body | None:
+        if call.body is not None:
+            return None
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.raw_headers]
+        return body_of(call.signed, outgoing, headers, request.content_length)
+
+    async def _answer(self, request: web.BaseRequest, answer: aiohttp.ClientResponse, sent: Sent) -> web.StreamResponse:
+        response = web.StreamResponse(status=answer.status, reason=answer.reason)
+        named = {name.strip().lower() for name in answer.headers.get(hdrs.CONNECTION, "").split(",")}
+        for raw_name, raw_value in answer.raw_headers:
+            name = raw_name.decode("latin-1")
+            if name.lower() not in _HOP_BY_HOP and name.lower() not in named:
+                response.headers.add(name, raw_value.decode("utf-8", "surrogateescape"))
+        has_body = request.method != hdrs.METH_HEAD and answer.status not in (204, 304)
+        if has_body and hdrs.CONTENT_LENGTH not in answer.headers:
+            response.enable_chunked_encoding()
+        sent.begun = True
+        await response.prepare(request)
+        async for piece in answer.content.iter_any():
+            await response.write(piece)
+        await response.write_eof()
+        return response
+
+
+class _Passing:
+    """A streamed body on its way through its checks; what is wrong with it is kept in `bad`."""
+
+    def __init__(self, request: web.BaseRequest, checked: Body) -> None:
+        self._content, self._checked = request.content, checked
+        self.bad: BadBody | None = None
+        self.broke: BaseException | None = None
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The bytes to send, while they arrive. An exception here cuts the upload off before its end."""
+        try:
+            while data := await self._content.readany():
+                if ready := self._checked.feed(data):
+                    yield ready
+            if rest := self._checked.close():
+                yield rest
+        except BadBody as error:
+            self.bad = error
+            raise
+        except (OSError, aiohttp.ClientError) as error:
+            self.broke = error
+            raise
+
+
+def _failure(passing: _Passing | None, error: BaseException, endpoint: Endpoint) -> Exception:
+    if passing is not None and passing.bad is not None:
+        return passing.bad
+    if passing is not None and passing.broke is not None:
+        return ConnectionResetError("the client hung up during its upload")
+    return NotSent(f"{endpoint.host} cannot be reached: {str(error) or type(error).__name__}")
+
+
+def _target(read: AwsRequest) -> str:
+    query = "&".join(f"{name}={value}" for name, value in read.query)
+    return f"{read.path}?{query}" if query else read.path
+
+
+def _outgoing_headers(request: web.BaseRequest, call: Call, outgoing: Outgoing) -> list[tuple[str, str]]:
+    headers = [(name, value) for name, value in outgoing.headers if name != "content-length"]
+    if call.body is not None:
+        if call.body or call.read.method in ("POST", "PUT", "PATCH"):
+            headers.append(("content-length", str(len(call.body))))
+    elif request.content_length is not None:
+        headers.append(("content-length", str(request.content_length)))
+    else:
+        headers.append(("transfer-encoding", "chunked"))
+    return headers

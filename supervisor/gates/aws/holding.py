@@ -1,0 +1,99 @@
+"""Calls that wait for a human, over the client's own time limits: a retry finds the question that it asked before.
+
+A client is kept waiting for as long as its protocol allows, then told to come again; its question stays. The same call
+is not asked about anew when it comes back: it takes the place of the one that left. A call that nobody comes back for
+is withdrawn, and an answer that nobody fetches is worth nothing after a while.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from supervisor.model.decision import Verdict
+
+HOLD_SECONDS: Final = 50.0
+"""Below the 60 seconds for which botocore waits for an answer by default (botocore.config, `read_timeout`)."""
+RETURN_SECONDS: Final = 90.0
+"""How long a client that was told to come again may stay away: longer than any SDK waits before a retry (20 s)."""
+
+Outcome = tuple[str, Verdict | None]
+"""The request's id, and the verdict; `None` = it was withdrawn."""
+Ask = Callable[[Callable[[], Awaitable[None]]], Awaitable[Outcome]]
+"""Asks about a call; what it is given returns when nobody waits for the answer any more."""
+
+
+@dataclass(slots=True)
+class _Question:
+    task: asyncio.Task[Outcome]
+    left: asyncio.Event = field(default_factory=asyncio.Event)
+    timer: asyncio.TimerHandle | None = None
+
+
+class Holding:
+    """The questions whose clients are away, by what the call is."""
+
+    def __init__(self, *, hold_seconds: float = HOLD_SECONDS, return_seconds: float = RETURN_SECONDS) -> None:
+        self._hold_seconds, self._return_seconds = hold_seconds, return_seconds
+        self._away: dict[str, list[_Question]] = {}
+
+    def is_back(self, key: str) -> bool:
+        """Whether a call is one that was asked about before and whose client is away."""
+        return bool(self._away.get(key))
+
+    async def ask(self, key: str, ask: Ask) -> Outcome | None:
+        """The outcome for one client's call, `None` = not yet: tell the client to come again.
+
+        A cancelled wait is a client that hung up: its question is withdrawn.
+        """
+        question = self._resumed(key) or self._asked(ask)
+        try:
+            await asyncio.wait({question.task}, timeout=self._hold_seconds)
+        except asyncio.CancelledError:
+            question.left.set()
+            raise
+        if question.task.done():
+            return question.task.result()
+        question.timer = asyncio.get_running_loop().call_later(self._return_seconds, self._given_up, key, question)
+        self._away.setdefault(key, []).append(question)
+        return None
+
+    def stop(self) -> None:
+        """Nobody comes back any more."""
+        for key, questions in list(self._away.items()):
+            for question in tuple(questions):
+                self._given_up(key, question)
+
+    def _asked(self, ask: Ask) -> _Question:
+        left = asyncio.Event()
+
+        async def run() -> Outcome:
+            async def gone() -> None:
+                await left.wait()
+
+            return await ask(gone)
+
+        return _Question(asyncio.get_running_loop().create_task(run()), left)
+
+    def _resumed(self, key: str) -> _Question | None:
+        questions = self._away.get(key)
+        if not questions:
+            return None
+        question = questions.pop(0)
+        if not questions:
+            del self._away[key]
+        if question.timer is not None:
+            question.timer.cancel()
+        return question
+
+    def _given_up(self, key: str, question: _Question) -> None:
+        questions = self._away.get(key, [])
+        if question in questions:
+            questions.remove(question)
+        if not questions:
+            self._away.pop(key, None)
+        if question.timer is not None:
+            question.timer.cancel()
+        question.left.set()

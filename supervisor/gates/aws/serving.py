@@ -1,0 +1,299 @@
+"""One request of a cloud client, from its head to its answer: understood, checked, decided, sent."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from secrets import token_hex
+from typing import Final, TypedDict
+from urllib.parse import parse_qsl
+from weakref import WeakKeyDictionary
+
+from aiohttp import hdrs, web
+
+from supervisor.errors import SuperviseError
+from supervisor.gates.asking import Asking
+from supervisor.gates.aws import errors
+from supervisor.gates.aws.authorization import Bad
+from supervisor.gates.aws.bodies import BadBody
+from supervisor.gates.aws.errors import ErrorResponse
+from supervisor.gates.aws.forwarding import Call, CannotBeSent, Forwarding, NotSent, Sent
+from supervisor.gates.aws.holding import Holding
+from supervisor.gates.aws.incoming import NeedsBody, Signed, Unsigned, verify
+from supervisor.gates.aws.reading import Budget, Share, TooLarge, read_whole
+from supervisor.gates.aws.terms import Terms
+from supervisor.gates.offloop import off_loop
+from supervisor.model.codec import digest
+from supervisor.model.decision import Verdict
+from supervisor.model.effect import Effect
+from supervisor.model.request import AwsCall, Process
+from supervisor.model.visible import visible
+from supervisor.parse.aws_facts import facts_of, touches_tags, vends_credentials
+from supervisor.parse.aws_http import body_wanted, read
+from supervisor.parse.aws_http.request import AwsRequest, Refused
+
+VENDS: Final = "its answer hands out credentials, and the agent holds none but this session's placeholders"
+WAITS: Final = (
+    "agent-supervise: a human has been asked about this and has not answered yet; try again, the question stays open"
+)
+_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+_HASH: Final = "x-amz-content-sha256"
+_CHUNKS: Final = "STREAMING-"
+_SAME_BODY: Final = frozenset({"content-length", "content-md5", "x-amz-decoded-content-length", _HASH})
+"""What tells one streamed body from another, beside its checksum headers."""
+_OWN: Final = "127.0.0.1"
+
+Headers = list[tuple[str, str]]
+
+
+class _Answer(Exception):
+    """What the client is told instead of the cloud's answer."""
+
+    def __init__(self, said: ErrorResponse) -> None:
+        self.said = said
+        super().__init__(said.status)
+
+
+@dataclass(frozen=True, slots=True)
+class _Understood:
+    """A request that is one operation and signed by this session. `body` is `None` where it is streamed."""
+
+    read: AwsRequest
+    signed: Signed
+    body: bytes | None
+    payload_hash: str
+    prefix: str
+    key: str
+    """The same for a retry of the same call."""
+
+
+class Serving:
+    """Serves requests on one event loop."""
+
+    def __init__(self, terms: Terms, asking: Asking, holding: Holding, forwarding: Forwarding) -> None:
+        self._terms, self._asking, self._holding, self._forwarding = terms, asking, holding, forwarding
+        self._budget = Budget()
+        self._chains: WeakKeyDictionary[asyncio.BaseTransport, tuple[Process, ...]] = WeakKeyDictionary()
+
+    async def handle(self, request: web.BaseRequest, tunnel: str) -> web.StreamResponse:
+        """Serve one request; `tunnel` is the host that its connection was opened to, empty where it was none."""
+        try:
+            async with self._budget.share() as share:
+                return await self._serve(request, tunnel, share)
+        except _Answer as answer:
+            said = answer.said
+            response = web.Response(status=said.status, headers=said.headers, body=said.body)
+            if request.can_read_body and not request.content.is_eof():
+                # The body that nobody read may follow: the connection is no good for another request.
+                response.force_close()
+            return response
+        except OSError:
+            raise
+        except Exception as error:
+            await self._asking.fault(f"a request was dropped: {type(error).__name__}: {error}")
+            raise
+
+    async def _serve(self, request: web.BaseRequest, tunnel: str, share: Share) -> web.StreamResponse:
+        wanted = await self._understand(request, tunnel, share)
+        try:
+            call = await off_loop(self._facts, wanted.read)
+        except SuperviseError as error:
+            await self._asking.fault(f"{_named(wanted.read)} was refused unasked: {error.what}")
+            raise _unavailable(wanted.read, error) from error
+        request_id, verdict = await self._decide(request, wanted, call)
+        if not verdict.allowed:
+            message = visible(verdict.message) or f"{_named(wanted.read)} is denied by the scope"
+            raise _Answer(errors.denied(wanted.read.protocol, message, _new_id(), **_form(wanted.read)))
+        return await self._forward(request, wanted, call, request_id, verdict)
+
+    # ── understood and checked ───────────────────────────────────────────────────────────────────
+
+    async def _understand(self, request: web.BaseRequest, tunnel: str, share: Share) -> _Understood:
+        method, target = request.method, request.raw_path
+        headers = await self._headers(request, tunnel)
+        body = None if request.body_exists else b""
+        if body is None and (body_wanted(method, target, headers) or not _tells_hash(target, headers)):
+            body = await self._body(request, share)
+        found = read(method, target, headers, body or b"")
+        if isinstance(found, Refused):
+            raise await self._refused(request, found)
+        body_hash = hashlib.sha256(body).hexdigest() if body is not None else None
+        checked = verify(method, target, headers, body_hash, self._terms.placeholder, self._terms.clock())
+        if not isinstance(checked, Signed):
+            raise await self._unsigned(found, checked)
+        if body is not None and checked.payload_hash.startswith(_CHUNKS):
+            raise await self._refused(request, Refused(f"{_named(found)} does not take a body in chunks"))
+        payload_hash = body_hash or checked.payload_hash
+        return _Understood(found, checked, body, payload_hash, _prefix(request), _key(found, headers, payload_hash))
+
+    async def _headers(self, request: web.BaseRequest, tunnel: str) -> Headers:
+        try:
+            headers = [(name.decode("ascii"), value.decode("utf-8")) for name, value in request.raw_headers]
+        except UnicodeDecodeError:
+            raise await self._refused(request, Refused("a header is not plain text")) from None
+        named = request.headers.get(hdrs.HOST, "").lower().removesuffix(":443")
+        if tunnel and named != tunnel:
+            raise await self._refused(request, Refused(f"the request names {visible(named)} in a tunnel to {tunnel}"))
+        return headers
+
+    async def _body(self, request: web.BaseRequest, share: Share) -> bytes:
+        try:
+            if request.content_length is not None:
+                share.take(request.content_length)
+            await _go_on(request)
+            return await read_whole(request.content, request.content_length, share)
+        except TooLarge as error:
+            raise await self._refused(request, Refused(str(error), 413, "RequestEntityTooLarge")) from None
+        except asyncio.IncompleteReadError as error:
+            raise ConnectionResetError("the client's body was cut short") from error
+
+    async def _refused(self, request: web.BaseRequest, refused: Refused) -> _Answer:
+        await self._asking.fault(f"a request was refused unasked: {visible(refused.why)}")
+        return _Answer(errors.refused(refused, _new_id(), head=request.method == hdrs.METH_HEAD))
+
+    async def _unsigned(self, read: AwsRequest, checked: Bad | Unsigned | NeedsBody) -> _Answer:
+        bad = Unsigned() if isinstance(checked, NeedsBody) else checked
+        why = bad.message if isinstance(bad, Bad) else "it is not signed"
+        await self._asking.fault(f"{_named(read)} was refused unasked: {visible(why)}")
+        return _Answer(errors.bad_signature(bad, read.protocol, _new_id(), **_form(read)))
+
+    # ── decided ──────────────────────────────────────────────────────────────────────────────────
+
+    def _facts(self, read: AwsRequest) -> AwsCall:
+        """Everything that is decided on. What is looked up costs a call to the cloud, so only where it matters."""
+        terms = self._terms
+        call = facts_of(read, account=terms.broker.account())
+        if terms.needs_tags(call):
+            found = terms.lookups.tags(call)
+            if found is not None:
+                call = replace(call, tags=found[0], some_tags=found[1])
+        if terms.would(call) is Effect.ASK:
+            call = replace(call, facts=terms.lookups.consequences(call))
+        return call
+
+    async def _decide(self, request: web.BaseRequest, wanted: _Understood, call: AwsCall) -> tuple[str, Verdict]:
+        locked = VENDS if vends_credentials(wanted.read.names) else ""
+        chain = await self._chain(request)
+        outcome = await self._holding.ask(wanted.key, lambda left: self._asking.ask(call, chain, left, locked=locked))
+        if outcome is None:
+            raise _Answer(errors.throttled(wanted.read.protocol, WAITS, _new_id(), **_form(wanted.read)))
+        request_id, verdict = outcome
+        if verdict is None:
+            raise ConnectionResetError("the client hung up")
+        return request_id, verdict
+
+    async def _chain(self, request: web.BaseRequest) -> tuple[Process, ...]:
+        transport = request.transport
+        if transport is None:
+            return ()
+        found = self._chains.get(transport)
+        if found is None:
+            found = ()
+            # Who asks is said where it can be told; nothing is decided on it, so that a failure only leaves it out.
+            with suppress(Exception):
+                found = await off_loop(self._terms.chain_of, transport.get_extra_info("peername")[:2])
+            self._chains[transport] = found
+        return found
+
+    # ── sent ─────────────────────────────────────────────────────────────────────────────────────
+
+    async def _forward(
+        self, request: web.BaseRequest, wanted: _Understood, call: AwsCall, request_id: str, verdict: Verdict
+    ) -> web.StreamResponse:
+        read, sent = wanted.read, Sent()
+        try:
+            keys = await off_loop(self._terms.broker.for_call, call, by=verdict.by, request_id=request_id)
+            out = Call(read, wanted.signed, wanted.body, wanted.payload_hash, wanted.prefix)
+            return await self._forwarding.send(request, out, keys, sent, lambda: _go_on(request))
+        except SuperviseError as error:
+            sent.detail = error.what
+            raise _unavailable(read, error) from error
+        except NotSent as error:
+            sent.detail = error.why
+            if isinstance(error, CannotBeSent):
+                raise await self._refused(
+                    request, Refused(error.why, protocol=read.protocol, service=read.service)
+                ) from error
+            raise _Answer(errors.unavailable(read.protocol, _ours(error.why), _new_id(), **_form(read))) from error
+        except BadBody as error:
+            sent.detail = error.message
+            raise _Answer(errors.bad_body(error, read.protocol, _new_id(), **_form(read))) from error
+        except asyncio.CancelledError:
+            sent.detail = sent.detail or "the client hung up"
+            raise
+        except OSError as error:
+            sent.detail = sent.detail or str(error)
+            raise
+        finally:
+            if touches_tags(call) != ():
+                self._terms.lookups.forget(call.resources)
+            await self._record(request_id, sent)
+
+    async def _record(self, request_id: str, sent: Sent) -> None:
+        await asyncio.shield(
+            self._asking.answered(request_id, sent.status, aws_request_id=sent.aws_request_id, detail=sent.detail)
+        )
+
+
+async def _go_on(request: web.BaseRequest) -> None:
+    """Tell a client that waits for it to send its body (RFC 9110, section 10.1.1)."""
+    if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue" and request.transport is not None:
+        request.transport.write(_CONTINUE)
+
+
+def _tells_hash(target: str, headers: Headers) -> bool:
+    """Whether the head says what was signed for the body, so that it can be checked before a byte of it is read."""
+    if any(name.lower() == _HASH for name, _ in headers):
+        return True
+    query = target.partition("?")[2]
+    return any(name.lower() == "x-amz-signature" for name, _ in parse_qsl(query, keep_blank_values=True))
+
+
+def _prefix(request: web.BaseRequest) -> str:
+    """The label in front of our own address, where a client put one there."""
+    name = request.headers.get(hdrs.HOST, "").lower().rpartition(":")[0]
+    return name.removesuffix(f".{_OWN}") if name.endswith(f".{_OWN}") else ""
+
+
+def _key(read: AwsRequest, headers: Headers, payload_hash: str) -> str:
+    told = sorted(
+        (name.lower(), value)
+        for name, value in headers
+        if name.lower() in _SAME_BODY or name.lower().startswith("x-amz-checksum-")
+    )
+    parts: Sequence[object] = (
+        *(f"{service}:{operation}" for service, operation in read.names),
+        *(read.method, read.host, read.path, read.region, payload_hash),
+        *(f"{name}={value}" for pairs in (read.query, told) for name, value in pairs),
+    )
+    return digest([str(part) for part in parts])
+
+
+def _named(read: AwsRequest) -> str:
+    return visible(f"{read.service}:{read.operation}")
+
+
+class _Form(TypedDict):
+    service: str
+    head: bool
+
+
+def _form(read: AwsRequest) -> _Form:
+    """What an error's form goes by, beside the protocol."""
+    return {"service": read.service, "head": read.method == hdrs.METH_HEAD}
+
+
+def _ours(why: str) -> str:
+    return f"agent-supervise: {visible(why)}"
+
+
+def _unavailable(read: AwsRequest, error: SuperviseError) -> _Answer:
+    message = _ours(f"{error.what}; to go on: {error.fix}" if error.fix else error.what)
+    return _Answer(errors.unavailable(read.protocol, message, _new_id(), **_form(read)))
+
+
+def _new_id() -> str:
+    return f"agent-supervise-{token_hex(8)}"

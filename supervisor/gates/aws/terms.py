@@ -1,0 +1,79 @@
+"""What the aws gate is given by the session: facts, credentials and judgement from outside of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from supervisor.gates.aws.placeholder import Placeholder
+from supervisor.model.decision import By
+from supervisor.model.effect import Effect
+from supervisor.model.request import AwsCall, Process
+
+Address = tuple[str, int]
+Tags = tuple[tuple[str, str], ...]
+
+
+class Keys(Protocol):
+    """Credentials that sign one request."""
+
+    @property
+    def access_key(self) -> str: ...
+    @property
+    def secret_key(self) -> str: ...
+    @property
+    def token(self) -> str: ...
+
+
+class CannotSign(Protocol):
+    """An error of the broker, in words for people."""
+
+    what: str
+    fix: str
+
+
+class Broker(Protocol):
+    """Holds the real credentials (`identity.broker`); its calls may block."""
+
+    def account(self) -> str:
+        """The account that the task works in, 12 digits; empty where it cannot be told."""
+
+    def for_call(self, call: AwsCall, *, by: By, request_id: str, escalation: str = "") -> Keys:
+        """Credentials that are good for this call and little else. Raises `SuperviseError`."""
+
+
+class Lookups(Protocol):
+    """Reads about resources with the supervisor's own credentials (`gates.aws.lookups`); its calls may block."""
+
+    def tags(self, call: AwsCall) -> tuple[Tags, Tags] | None:
+        """Tags that all resources of a call have, and those that only some have; `None` = cannot be told."""
+
+    def consequences(self, call: AwsCall) -> Tags:
+        """What a call would destroy, for the human who is asked."""
+
+    def forget(self, arns: tuple[str, ...]) -> None:
+        """The tags of these resources may be others from now on."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """`would` foresees the policy's effect on a call, so that only what a human will read is looked up for them;
+    `needs_tags` says whether any rule that may speak of it goes by tags. Neither decides anything.
+
+    `endpoint` is the URL that stands in for all of AWS; empty = AWS itself.
+    """
+
+    placeholder: Placeholder
+    broker: Broker
+    lookups: Lookups
+    would: Callable[[AwsCall], Effect]
+    needs_tags: Callable[[AwsCall], bool]
+    chain_of: Callable[[Address], tuple[Process, ...]]
+    endpoint: str = ""
+    clock: Callable[[], datetime] = _now
