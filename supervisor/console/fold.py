@@ -15,6 +15,7 @@ from supervisor.console import words
 from supervisor.console.entry import WAITS, Entry, Kind
 from supervisor.console.look import Mark
 from supervisor.console.story import Story, Waiting
+from supervisor.core.burst import merged
 from supervisor.model.codec import Json, Malformed, from_json, parse_rfc3339
 from supervisor.model.decision import By, Decision
 from supervisor.model.effect import Effect
@@ -38,6 +39,7 @@ from supervisor.model.event import (
 )
 from supervisor.model.request import Request
 from supervisor.model.visible import visible
+from supervisor.policy.offers import offers
 
 RUN: Final = timedelta(seconds=60)
 """Quiet allows of one gate within this time of each other's first are one entry."""
@@ -166,9 +168,19 @@ def _opened(story: Story, record: EscalationOpened, line: Json) -> None:
 
 def _joined(story: Story, record: RequestRecord, line: Json) -> None:
     waits = story.waiting.get(record.escalation)
-    if waits:
-        story.waiting[record.escalation] = replace(waits, merged=waits.merged + 1)
-        story.asked[record.request.id] = waits.entry
+    story.undecided = None
+    if not waits:
+        return
+    waits = replace(waits, merged=waits.merged + 1)
+    if record.digest and record.decision:
+        whole, decision = merged(waits.request, record.request), record.decision
+        made = offers(whole, decision)
+        waits = replace(waits, request=whole, decision=decision, digest=record.digest, offers=made, answers=0)
+        entry = story.timeline.get(waits.entry)
+        if entry:
+            story.timeline.put(replace(entry, title=words.title(whole), why=words.why(decision), outcome=WAITS))
+    story.waiting[record.escalation] = waits
+    story.asked[record.request.id] = waits.entry
 
 
 def _outcome(story: Story, number: int, outcome: str) -> None:

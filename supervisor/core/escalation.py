@@ -2,7 +2,7 @@
 
 ```
 waiting ──shown──▶ shown ──answered──▶ answered
-   │                 │
+   │    ◀──grew───   │
    └──expired, withdrawn, ended, answered elsewhere──▶ closed
 ```
 """
@@ -19,7 +19,7 @@ from supervisor.model.codec import digest, to_json
 from supervisor.model.decision import Decision
 from supervisor.model.grant import Answer, AwsMatcher, ConnectMatcher, ExecMatcher, GrantOffer, Matcher, ToolMatcher
 from supervisor.model.request import Request
-from supervisor.policy.offers import covers
+from supervisor.policy.offers import covers, offers
 
 MAX_GRANT_MINUTES: Final = 24 * 60
 
@@ -43,6 +43,8 @@ STAGES: Final = {
     (Stage.SHOWN, "answered"): Stage.ANSWERED,
     (Stage.WAITING, "expired"): Stage.EXPIRED,
     (Stage.SHOWN, "expired"): Stage.EXPIRED,
+    (Stage.WAITING, "grew"): Stage.WAITING,
+    (Stage.SHOWN, "grew"): Stage.WAITING,  # what was on a screen is not what waits now
     (Stage.WAITING, "withdrawn"): Stage.WITHDRAWN,
     (Stage.SHOWN, "withdrawn"): Stage.WITHDRAWN,
 }
@@ -50,7 +52,11 @@ STAGES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """A decision *ask* that waits for a human. `holders` are the ids of the equal requests that it holds."""
+    """A decision *ask* that waits for a human. `holders` are the ids of the requests that it holds.
+
+    `burst` is the key by which other calls join it, empty where only equal ones do. A holder that is gone leaves what
+    it wanted to touch in the question: its retry is then the same question, and what a human reads is never too little.
+    """
 
     id: str
     request: Request
@@ -63,6 +69,7 @@ class Escalation:
     stage: Stage = Stage.WAITING
     shown: datetime | None = None
     allowed_by: tuple[str, ...] = ()
+    burst: str = ""
 
     def step(self, what: str) -> Escalation:
         """The escalation after `what` happened; raises `KeyError` where the table has no such step."""
@@ -71,6 +78,18 @@ class Escalation:
     def without(self, request: str) -> Escalation:
         """The escalation after one of its holders is gone."""
         return replace(self, holders=tuple(holder for holder in self.holders if holder != request))
+
+    def grown(self, request: Request, decision: Decision) -> Escalation:
+        """The escalation about more than before: nobody has seen it, and nobody has agreed to it."""
+        return replace(
+            self.step("grew"),
+            request=request,
+            decision=decision,
+            digest=question_digest(request, decision),
+            offers=offers(request, decision),
+            shown=None,
+            allowed_by=(),
+        )
 
     @property
     def required_name(self) -> str:
@@ -120,6 +139,8 @@ def _task_refusal(escalation: Escalation, answer: Answer) -> str:
         return "what cannot be undone is allowed once at a time, never for the task"
     if escalation.decision.four_eyes > 1:
         return "what needs several people is allowed once at a time, never for the task"
+    if escalation.decision.once:
+        return "this is allowed once at a time, never for the task"
     if not 1 <= answer.minutes <= MAX_GRANT_MINUTES:
         return f"a grant lasts between 1 and {MAX_GRANT_MINUTES} minutes"
     if wide := too_wide(answer.matcher):

@@ -1,9 +1,10 @@
 """The session as a value: `handle(event, now)` returns the next session and the orders that carry it out.
 
 Theory. A request becomes a decision of the policy. Allow and deny are delivered at once; ask opens an escalation, or
-joins an equal one that waits already. A human's answer, a grant, the end of the wait or the end of the session turns
-every request that an escalation holds into exactly one verdict. Nothing here reads a clock or touches the world, so
-feeding a journal's requests and answers through it again gives the same verdicts.
+joins one that waits already: an equal one, or one about a burst that it is part of. A human's answer, a grant, the end
+of the wait or the end of the session turns every request that an escalation holds into exactly one verdict. Nothing
+here reads a clock or touches the world, so feeding a journal's requests and answers through it again gives the same
+verdicts.
 
 Invariants: the `Write` of a decision comes before its `Deliver`; every held request is delivered exactly once or was
 withdrawn; no path but a decision *allow* or a human's answer leads to an allow verdict.
@@ -17,6 +18,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final, assert_never
 
+from supervisor.core.burst import adds, burst_key, fits, may_be_one, merged
 from supervisor.core.escalation import Escalation, Stage, question_digest, refusal
 from supervisor.core.orders import (
     AgentEnded,
@@ -64,6 +66,23 @@ REPEAT: Final = timedelta(seconds=60)
 """For this long a human's deny also answers the same question asked again."""
 
 Step = tuple["Session", tuple[Order, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """A question that a human denied, and until when that answers the same one; of a burst, any part of it."""
+
+    question: Escalation
+    until: datetime
+    message: str
+
+    def answers(self, request: Request, digest: str, burst: str) -> bool:
+        """True when this denied just that, or more of the same."""
+        if digest == self.question.digest:
+            return True
+        return bool(burst) and burst == self.question.burst and not adds(self.question.request, request)
+
+
 _EMPTY: Final[Mapping[str, Escalation]] = MappingProxyType({})
 
 
@@ -79,7 +98,7 @@ class Session:
     unattended: str = ""
     grants: tuple[Grant, ...] = ()
     waiting: Mapping[str, Escalation] = field(default_factory=lambda: _EMPTY)
-    denied: tuple[tuple[str, datetime, str], ...] = ()
+    denied: tuple[Denied, ...] = ()
     opened: int = 0
     granted: int = 0
     over: bool = False
@@ -134,15 +153,15 @@ class Session:
         if self.unattended:
             verdict = Verdict(Effect.DENY, By.TIMEOUT, denial(replace(decision, explain=self.unattended)))
             return self, (decided, *_deliver(request, verdict, self.unattended))
-        digest = question_digest(request, decision)
-        for known, until, message in self.denied:
-            if known == digest and now < until:
-                verdict = Verdict(Effect.DENY, By.HUMAN, message)
+        digest, burst = question_digest(request, decision), burst_key(request, decision)
+        for denied in self.denied:
+            if now < denied.until and denied.answers(request, digest, burst):
+                verdict = Verdict(Effect.DENY, By.HUMAN, denied.message)
                 return self, (decided, *_deliver(request, verdict, "the same question was denied a moment ago"))
         for escalation in self.waiting.values():
-            if escalation.digest == digest:
-                joined = replace(escalation, holders=(*escalation.holders, request.id))
-                return self._with(joined), (decided, Write(RequestRecord(request, escalation.id)))
+            joined = self._joined(escalation, request, digest, burst, now)
+            if joined is not None:
+                return self._with(joined[0]), (decided, Write(joined[1]))
         if len(self.waiting) >= MAX_WAITING:
             message = f"{MAX_WAITING} questions wait for a human already; try again when some are answered"
             return self, (decided, *_deliver(request, Verdict(Effect.DENY, By.FAULT, _line(message))))
@@ -158,10 +177,30 @@ class Session:
             expires=expires,
             offers=offers(request, decision),
             holders=(request.id,),
+            burst=burst,
         )
         opened = EscalationOpened(escalation.id, request, decision, digest, expires, escalation.offers)
         session = replace(self._with(escalation), opened=self.opened + 1)
         return session, (decided, Write(opened), WakeAt(expires))
+
+    def _joined(
+        self, escalation: Escalation, request: Request, digest: str, burst: str, now: datetime
+    ) -> tuple[Escalation, RequestRecord] | None:
+        """The question with one more request that waits for its answer; `None` where the request is another one."""
+        equal, part = escalation.digest == digest, bool(burst) and burst == escalation.burst
+        if not equal and not part:
+            return None
+        held = replace(escalation, holders=(*escalation.holders, request.id))
+        if equal or not adds(escalation.request, request):
+            return held, RequestRecord(request, escalation.id)
+        if not fits(escalation.request, request):
+            return None
+        whole = merged(escalation.request, request)
+        decision = self._decide(whole, now)
+        if not may_be_one(escalation.decision, decision):
+            return None
+        grown = held.grown(whole, decision)
+        return grown, RequestRecord(request, escalation.id, grown.digest, decision)
 
     # ── a human ──────────────────────────────────────────────────────────────────────────────────
 
@@ -199,9 +238,9 @@ class Session:
     def _denied(self, escalation: Escalation, answer: Answer, orders: tuple[Order, ...], now: datetime) -> Step:
         said = f": {answer.message}" if answer.message else ""
         message = _line(f"{answer.by} denied this{said}")
-        kept = tuple(entry for entry in self.denied if now < entry[1])
+        kept = tuple(entry for entry in self.denied if now < entry.until)
         session = replace(
-            self._without(escalation.step("answered").id), denied=(*kept, (escalation.digest, now + REPEAT, message))
+            self._without(escalation.step("answered").id), denied=(*kept, Denied(escalation, now + REPEAT, message))
         )
         verdict = Verdict(Effect.DENY, By.HUMAN, message)
         delivered = _deliver_all(escalation, verdict, f"denied by {answer.by}")
@@ -297,11 +336,11 @@ def _deliver(request: Request, verdict: Verdict, detail: str = "") -> tuple[Orde
 
 def _deliver_all(escalation: Escalation, verdict: Verdict, detail: str) -> tuple[Order, ...]:
     gate: GateName = escalation.request.gate
-    orders: tuple[Order, ...] = ()
+    orders: list[Order] = []
     for holder in escalation.holders:
-        record = VerdictRecord(holder, verdict.effect, verdict.by, visible(detail), escalation.id)
-        orders = (*orders, Write(record), Deliver(gate, holder, verdict))
-    return orders
+        orders.append(Write(VerdictRecord(holder, verdict.effect, verdict.by, visible(detail), escalation.id)))
+        orders.append(Deliver(gate, holder, verdict))
+    return tuple(orders)
 
 
 def _line(text: str) -> str:

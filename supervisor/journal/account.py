@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from supervisor.core.burst import merged
 from supervisor.model.codec import Json, Malformed, from_json, parse_rfc3339
 from supervisor.model.decision import Decision
 from supervisor.model.effect import Effect
@@ -29,6 +30,7 @@ from supervisor.model.event import (
     VerdictRecord,
 )
 from supervisor.model.request import Request
+from supervisor.policy.offers import offers
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 JOURNAL_FIELDS: Final = frozenset({"seq", "time", "prev", "hash"})
@@ -49,7 +51,10 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An escalation and everything that happened to it. `holders` are the requests that waited for it."""
+    """An escalation and everything that happened to it. `holders` are the requests that waited for it.
+
+    `record` is what was asked in the end: a burst of AWS calls grows the question that it began with.
+    """
 
     seq: int
     opened: datetime
@@ -160,7 +165,15 @@ def _opened(whole: Account, record: EscalationOpened, moment: datetime) -> None:
 
 
 def _joined(whole: Account, record: RequestRecord, moment: datetime) -> None:
-    _ask(whole, record.escalation, lambda known: replace(known, holders=(*known.holders, record.request.id)))
+    def join(known: Question) -> Question:
+        asked = known.record
+        if record.digest and record.decision:
+            request, decision = merged(asked.request, record.request), record.decision
+            made = offers(request, decision)
+            asked = replace(asked, request=request, decision=decision, digest=record.digest, offers=made)
+        return replace(known, record=asked, holders=(*known.holders, record.request.id))
+
+    _ask(whole, record.escalation, join)
 
 
 def _shown(whole: Account, record: EscalationShown, moment: datetime) -> None:

@@ -79,11 +79,17 @@ class CredentialEnded:
 
 @dataclass(frozen=True, slots=True)
 class RequestRecord:
-    """A request joined to an escalation that already waits (equal requests are one question)."""
+    """A request joined to an escalation that already waits (equal requests are one question).
+
+    Where it adds something to the question (a burst of AWS calls), `digest` and `decision` are the question's from now
+    on, about the request that `core.burst.merged` makes of the one before and this one.
+    """
 
     KIND: ClassVar[str] = "request"
     request: Request
     escalation: str
+    digest: str = ""
+    decision: Decision | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ not known for certain moves a decision to the strict side and never to the other
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from supervisor.policy.scope import Rule, Rules, Scope
 from supervisor.policy.tags import may_be_tagged
 
 UNNAMED_RESOURCE = "*"
+_PLACE = re.compile(r"[^:]*:[^:]*:[^:]*:([^:]*):([^:]*):")
 INNER: tuple[Zone, ...] = ("metadata", "link-local", "loopback", "private")
 """Zones that a rule has to name, least public first."""
 
@@ -251,12 +253,10 @@ def _tagged(rule: Rule, tags: tuple[tuple[str, str], ...]) -> bool:
 def outside(scope: Scope, call: AwsCall) -> str:
     """What of the call lies outside of the scope's account and regions, in words; empty = nothing that is known."""
     accounts, regions = {call.account} - {""}, {call.region} - {""}
-    for arn in call.resources:
-        parts = arn.split(":", 5)
-        if len(parts) == 6:
-            regions |= {parts[3]} - {"", "*"}
-            # AWS's own shared things (managed policies, public images) have no customer's account number.
-            accounts |= {parts[4]} - {"", "*", "aws", "cloudfront"}
+    for region, account in {place.groups() for place in map(_PLACE.match, call.resources) if place}:
+        regions |= {region} - {"", "*"}
+        # AWS's own shared things (managed policies, public images) have no customer's account number.
+        accounts |= {account} - {"", "*", "aws", "cloudfront"}
     for account in sorted(accounts):
         if scope.account and account != scope.account:
             return f"account {account}, and the scope is for account {scope.account}"

@@ -14,7 +14,7 @@ from supervisor.parse.net import host_name
 from supervisor.parse.readings import MULTICALL
 from supervisor.policy.explain import canonical_name, inside
 from supervisor.policy.glob import covers_action, covers_arn
-from supervisor.policy.resources import common_folder, folder, is_exact, is_object
+from supervisor.policy.resources import common_folder, folders_of, is_exact, is_object
 
 MINUTES_EXACT = 60
 MINUTES_WIDER = 30
@@ -81,11 +81,10 @@ def _aws_offers(call: AwsCall) -> tuple[GrantOffer, ...]:
         these = "exactly this" if len(arns) == 1 else f"exactly these {len(arns)}"
         made.append(GrantOffer(f"{what} on {these}", AwsMatcher(call.actions, arns), MINUTES_EXACT))
     if all(is_object(arn) for arn in arns):
-        folders = tuple(dict.fromkeys(f"{folder(arn)}*" for arn in arns))
-        wider = [folders] if len(folders) <= MOST_FOLDERS else []
-        shared = (f"{common_folder(arns)}*",)
-        for covered in wider if shared == folders else [*wider, shared]:
-            if len(covered[0]) > 1:
+        wider = {folders_of(arns, MOST_FOLDERS): None, (common_folder(arns),): None}
+        for folders in wider:
+            if folders and all(folders):
+                covered = tuple(f"{one}*" for one in folders)
                 label = f"{what} on {inside(', '.join(covered))}"
                 made.append(GrantOffer(label, AwsMatcher(call.actions, covered), MINUTES_WIDER))
     return tuple(made)

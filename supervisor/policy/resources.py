@@ -8,6 +8,7 @@ from collections.abc import Iterable
 ARN_PARTS = 6
 _WILD = re.compile(r"[*?]")
 _KIND = re.compile(r"([^/:]+)[/:]")
+_OBJECT = re.compile(r"arn:[^:]+:s3:::[^/]+/")
 
 
 def is_exact(arn: str) -> bool:
@@ -23,13 +24,22 @@ def named(arn: str) -> str:
 
 def is_object(arn: str) -> bool:
     """True for the ARN of an S3 object: no region, no account, a bucket and a key."""
-    parts = arn.split(":", ARN_PARTS - 1)
-    return len(parts) == ARN_PARTS and parts[2:5] == ["s3", "", ""] and "/" in parts[5]
+    return _OBJECT.match(arn) is not None
 
 
 def folder(arn: str) -> str:
     """The folder of an S3 object, ending in a slash: `arn:aws:s3:::bucket/logs/`."""
     return arn.rpartition("/")[0] + "/"
+
+
+def folders_of(arns: Iterable[str], most: int) -> tuple[str, ...]:
+    """The distinct folders of S3 objects; empty where they are more than `most`."""
+    found: dict[str, None] = {}
+    for arn in arns:
+        found.setdefault(folder(arn))
+        if len(found) > most:
+            return ()
+    return tuple(found)
 
 
 def common_folder(arns: Iterable[str]) -> str:
@@ -74,9 +84,8 @@ def patterns(arns: tuple[str, ...], most: int) -> tuple[str, ...]:
     if len(arns) <= most:
         return arns
     if all(is_object(arn) for arn in arns):
-        folders = tuple(dict.fromkeys(f"{folder(arn)}*" for arn in arns))
-        if len(folders) <= most:
-            return folders
+        if folders := folders_of(arns, most):
+            return tuple(f"{one}*" for one in folders)
         if shared := common_folder(arns):
             return (f"{shared}*",)
     wider = tuple(f"{one}*" for one in parents(arns))

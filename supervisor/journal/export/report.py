@@ -157,7 +157,7 @@ def _question(question: Question, words: Words) -> Item:
     if request.reason:
         below.append(("The agent's words: ", quoted(request.reason)))
     if len(question.holders) > 1:
-        below.append((f"{len(question.holders)} equal requests waited for this answer",))
+        below.append((f"{len(question.holders):,} requests waited for this answer",))
     for moment, answer in question.answers:
         said = {"once": "Allowed once", "task": "Allowed for the task", "deny": "Denied"}.get(answer.choice, "Answered")
         read = (
