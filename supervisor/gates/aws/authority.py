@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import ssl
+import threading
 from collections import OrderedDict
 from datetime import datetime, timedelta
 from ipaddress import ip_network
@@ -37,7 +38,7 @@ class NotOurs(ValueError):
 
 
 class SessionAuthority:
-    """A certificate authority for AWS hosts. Not thread-safe: it belongs to one event loop."""
+    """A certificate authority for AWS hosts. Its methods may be called from any thread."""
 
     def __init__(self, session_id: str, now: datetime, *, lifetime: timedelta = LIFETIME) -> None:
         """`now` is aware of its zone; nothing that is issued outlives `now + lifetime`."""
@@ -45,6 +46,7 @@ class SessionAuthority:
         self._from, self._until = now - _BACKDATED, now + lifetime
         self._certificate = self._issue_itself(session_id)
         self._contexts: OrderedDict[str, ssl.SSLContext] = OrderedDict()
+        self._lock = threading.Lock()
 
     @property
     def pem(self) -> str:
@@ -56,15 +58,13 @@ class SessionAuthority:
 
         `host` is canonical: lower case, no port, no dot at the end.
         """
-        if (context := self._contexts.get(host)) is not None:
-            self._contexts.move_to_end(host)
-            return context
         if not _HOST.fullmatch(host) or not is_cloud_endpoint(host):
             raise NotOurs(f"{host!r} is no AWS host")
-        context = _server_context(*self._issue(host))
-        self._contexts[host] = context
-        if len(self._contexts) > _MOST_CONTEXTS:
-            self._contexts.popitem(last=False)
+        with self._lock:
+            context = self._contexts.pop(host, None) or _server_context(*self._issue(host))
+            self._contexts[host] = context
+            if len(self._contexts) > _MOST_CONTEXTS:
+                self._contexts.popitem(last=False)
         return context
 
     def _issue_itself(self, session_id: str) -> x509.Certificate:

@@ -60,7 +60,7 @@ _JSON: dict[Fault, tuple[str, int]] = {
 
 
 def denied(
-    protocol: Protocol, message: str, request_id: str, *, service: str = "", head: bool = False
+    protocol: Protocol, message: str, request_id: str = "", *, service: str = "", head: bool = False
 ) -> ErrorResponse:
     """The verdict is no; `message` is the verdict's. Clients do not try again."""
     match protocol:
@@ -74,7 +74,7 @@ def denied(
 
 
 def throttled(
-    protocol: Protocol, message: str, request_id: str, *, service: str = "", head: bool = False, after: int = 2
+    protocol: Protocol, message: str, request_id: str = "", *, service: str = "", head: bool = False, after: int = 2
 ) -> ErrorResponse:
     """Nobody has answered yet: SDKs wait and send the call again by themselves, not before `after` seconds."""
     if is_s3_form(service, protocol):
@@ -94,14 +94,14 @@ def throttled(
 
 
 def unavailable(
-    protocol: Protocol, message: str, request_id: str, *, service: str = "", head: bool = False
+    protocol: Protocol, message: str, request_id: str = "", *, service: str = "", head: bool = False
 ) -> ErrorResponse:
     """AWS could not be reached, or there are no credentials now: clients may try again."""
     code = "ServiceUnavailable" if protocol in {"query", "ec2", "rest-xml"} else "ServiceUnavailableException"
     return error_response(protocol, code, message, 503, request_id, service=service, head=head)
 
 
-def refused(refusal: Refused, request_id: str, *, head: bool = False) -> ErrorResponse:
+def refused(refusal: Refused, request_id: str = "", *, head: bool = False) -> ErrorResponse:
     """The request was not understood as exactly one operation."""
     return error_response(
         refusal.protocol, refusal.code, refusal.why, refusal.status, request_id, service=refusal.service, head=head
@@ -109,7 +109,7 @@ def refused(refusal: Refused, request_id: str, *, head: bool = False) -> ErrorRe
 
 
 def bad_signature(
-    bad: Bad | Unsigned, protocol: Protocol, request_id: str, *, service: str = "", head: bool = False
+    bad: Bad | Unsigned, protocol: Protocol, request_id: str = "", *, service: str = "", head: bool = False
 ) -> ErrorResponse:
     """The request is not signed, or not with this session's credentials."""
     if isinstance(bad, Unsigned):
@@ -125,7 +125,7 @@ def bad_signature(
 
 
 def bad_body(
-    bad: BadBody, protocol: Protocol, request_id: str, *, service: str = "", head: bool = False
+    bad: BadBody, protocol: Protocol, request_id: str = "", *, service: str = "", head: bool = False
 ) -> ErrorResponse:
     """The body is not the one that was announced or signed."""
     return error_response(protocol, bad.code, bad.message, bad.status, request_id, service=service, head=head)

@@ -203,14 +203,15 @@ def _date(amz_date: str | None, date: str | None, signed: tuple[str, ...]) -> st
         return timestamp(amz_date)
     if date is None or "date" not in signed:
         raise NotAccepted(Fault.MALFORMED, "Authorization header requires a signed X-Amz-Date or Date header")
+    # Only one spelling of RFC 9110 (and botocore's zone): others could mean another time to AWS than to us.
+    text = re.sub(r" [+-]0000\Z", " GMT", date)
     try:
-        when = parsedate_to_datetime(date)
+        when = parsedate_to_datetime(text)
+        if format_datetime(when, usegmt=True) == text:
+            return when.strftime("%Y%m%dT%H%M%SZ")
     except ValueError:
         return timestamp(date)
-    # Only the one form of RFC 9110: other spellings of a date could mean another time to AWS than to us.
-    if when.tzinfo is None or format_datetime(when.astimezone(UTC), usegmt=True) != date:
-        raise NotAccepted(Fault.MALFORMED, "Date must be an HTTP date in GMT")
-    return when.strftime("%Y%m%dT%H%M%SZ")
+    raise NotAccepted(Fault.MALFORMED, "Date must be an HTTP date in GMT")
 
 
 def _check_headers(claim: Claim, headers: Headers) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from typing import NamedTuple, assert_never
+from uuid import uuid4
 from xml.sax.saxutils import escape
 
 from supervisor.model.visible import visible
@@ -32,7 +33,7 @@ def error_response(
     code: str,
     message: str,
     status: int,
-    request_id: str,
+    request_id: str = "",
     *,
     service: str = "",
     head: bool = False,
@@ -41,10 +42,10 @@ def error_response(
     """Write an error as `service` (botocore's name) writes its own in `protocol`.
 
     `message` may be hostile; it becomes one printable line. `head`: the answer to a HEAD request, which has no body.
-    `more` are further headers.
+    `more` are further headers. Without a `request_id` one is made up.
     """
     code = _NO_CODE.sub("", code)[:100] or "InternalFailure"
-    request_id = _NO_ID.sub("", request_id)[:100] or "0"
+    request_id = _NO_ID.sub("", request_id)[:100] or str(uuid4())
     line = visible(message)
     shown = line if len(line) <= _MESSAGE_LIMIT else f"{line[:_MESSAGE_LIMIT]}... ({len(line)} characters)"
     content_type, body = _body(protocol, code, shown, status, request_id, service)
