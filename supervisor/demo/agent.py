@@ -97,7 +97,7 @@ class Agent:
         lines = text.splitlines()
         Path(path).write_text(text, "utf-8")
         print(f"{self._paint('●', '32')} {self._paint('Write', '1')}({path})", flush=True)
-        print(f"  ⎿  {len(lines)} lines: {lines[0].strip(chr(34))}\n", flush=True)
+        print(f"  ⎿  {len(lines)} lines: {lines[0].strip('"')}\n", flush=True)
         self._beat(1)
 
     def shell(self, text: str) -> bool:

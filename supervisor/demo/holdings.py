@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import boto3  # type: ignore[import-untyped]
-from botocore.config import Config  # type: ignore[import-untyped]
-from botocore.exceptions import ClientError  # type: ignore[import-untyped]
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
 from moto.cloudfront.models import cloudfront_backends
 from moto.rds.models import rds_backends
 
