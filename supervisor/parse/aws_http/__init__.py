@@ -1,0 +1,6 @@
+"""HTTP requests to AWS, read as the operation, parameters and resources that they are."""
+
+from supervisor.parse.aws_http.reading import body_wanted, identify, read
+from supervisor.parse.aws_http.request import AwsRequest, Name, Protocol, Refused
+
+__all__ = ["AwsRequest", "Name", "Protocol", "Refused", "body_wanted", "identify", "read"]

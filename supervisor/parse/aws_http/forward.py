@@ -1,0 +1,48 @@
+"""What of a request is forwarded: rebuilt from what was parsed, never passed on as it came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from supervisor.parse.aws_http.head import decode, encode
+from supervisor.parse.aws_http.identify import GENERAL, Found, Sight
+
+# Ends here: it is made anew for the upstream connection, or signs for the credentials that the client has.
+_OURS = frozenset(
+    "x-amz-date x-amz-security-token x-amz-s3session-token x-amz-region-set x-amz-te authorization host".split()
+)
+_KEPT = frozenset(
+    "accept accept-language cache-control content-disposition content-encoding content-language content-length "
+    "content-md5 content-range content-type expires if-match if-modified-since if-none-match if-range "
+    "if-unmodified-since range smithy-protocol user-agent x-amzn-query-mode x-amzn-trace-id".split()
+)
+_CHECKSUM = "x-amz-checksum-"
+
+
+def forward_path(sight: Sight, found: Found) -> str:
+    """The path, percent-encoded once; S3's in path style, whatever the client used."""
+    if found.place is not None:
+        return found.place.path
+    if "%" not in sight.path:
+        # Nothing but what may stand in a path, which was checked; encoded like the rest for signing's sake.
+        return "/".join(encode(segment) for segment in sight.path.split("/"))
+    return "/".join(encode(decode(segment) or "") for segment in sight.path.split("/"))
+
+
+def forward_query(sight: Sight) -> tuple[tuple[str, str], ...]:
+    """The query's names and values, each percent-encoded once."""
+    return tuple((encode(name), encode(value)) for name, value in sight.query if name != "x-id")
+
+
+def forward_headers(sight: Sight, found: Found) -> tuple[tuple[str, str], ...]:
+    """The headers that the operation has in its model, and those that any request may have."""
+    return tuple(_headers(sight, found))
+
+
+def _headers(sight: Sight, found: Found) -> Iterator[tuple[str, str]]:
+    operation = found.operations[0]
+    for name, value in sight.head.headers.items():
+        if name in _OURS:
+            continue
+        if name in _KEPT or name in GENERAL or name.startswith(_CHECKSUM) or operation.knows_header(name):
+            yield name, value

@@ -1,0 +1,199 @@
+"""Requests to AWS as botocore's own clients write them: every operation that it models, nothing of it ever sent."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import botocore.session
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.client import BaseClient
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+from botocore.loaders import Loader
+from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
+
+REGION = "eu-central-1"
+GATE = "http://127.0.0.1:4566"
+DEEPEST = 4
+# Values that botocore looks into, so that they must be what they say.
+_KNOWN = {
+    ("s3", "Bucket"): "site-bucket",
+    ("s3", "Key"): "assets/a b+c%ü(1).html",
+    ("s3", "CopySource"): "other-bucket/key",
+    ("s3control", "AccountId"): "123456789012",
+    ("s3control", "Bucket"): "site-bucket",
+    ("s3control", "Name"): "site-point",
+    ("machinelearning", "PredictEndpoint"): f"https://realtime.machinelearning.{REGION}.amazonaws.com",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One request and what botocore was asked for. `parameters` are those after botocore's own additions."""
+
+    service: str
+    operation: str
+    method: str
+    target: str
+    headers: list[tuple[str, str]]
+    body: bytes
+    parameters: dict[str, Any] = field(default_factory=dict)
+    model: OperationModel | None = None
+
+    @property
+    def name(self) -> tuple[str, str]:
+        return self.service, self.operation
+
+
+class _Stop(Exception):
+    def __init__(self, request: AWSPreparedRequest) -> None:
+        super().__init__("not sent")
+        self.request = request
+
+
+class Factory:
+    """Makes clients that write requests and send none."""
+
+    def __init__(self, **config: Any) -> None:
+        self.loader = Loader()
+        self.session = botocore.session.Session()
+        self.session.register_component("data_loader", self.loader)
+        self.session.set_credentials("AKIAPLACEHOLDER00000", "placeholder")
+        self._config = Config(
+            parameter_validation=False,
+            retries={"total_max_attempts": 1},
+            proxies={},
+            **({"region_name": REGION} | config),
+        )
+        self._parameters: dict[str, Any] = {}
+
+    def services(self) -> list[str]:
+        return sorted(self.loader.list_available_services("service-2"))
+
+    def client(self, service: str, *, endpoint: str | None = None, version: str | None = None) -> BaseClient:
+        client = self.session.create_client(
+            service, config=self._config, endpoint_url=endpoint, api_version=version, use_ssl=True
+        )
+        client.meta.events.register_last("before-parameter-build", self._keep)
+        client.meta.events.register_first("before-send", _stop)
+        return client
+
+    def _keep(self, params: dict[str, Any], **_: Any) -> None:
+        self._parameters = dict(params)
+
+    def make(self, client: BaseClient, operation: str, parameters: dict[str, Any]) -> Made | None:
+        """The request of one call; `None` for what botocore cannot write (operations that stream both ways)."""
+        model = client.meta.service_model.operation_model(operation)
+        try:
+            client._make_api_call(operation, parameters)
+        except _Stop as stop:
+            request = stop.request
+        except (BotoCoreError, ValueError, TypeError, AttributeError, KeyError):
+            return None
+        else:
+            return None
+        url = urlsplit(request.url)
+        headers = [
+            (name, value if isinstance(value, str) else value.decode()) for name, value in request.headers.items()
+        ]
+        headers.append(("Host", url.netloc))
+        body = request.body
+        if hasattr(body, "read"):
+            body = body.read()
+        if isinstance(body, str):
+            body = body.encode()
+        return Made(
+            service=client.meta.service_model.service_name,
+            operation=operation,
+            method=request.method,
+            target=(url.path or "/") + (f"?{url.query}" if url.query else ""),
+            headers=headers,
+            body=bytes(body or b""),
+            parameters=self._parameters,
+            model=model,
+        )
+
+    def all_of(self, client: BaseClient, *, full: bool) -> Iterator[tuple[str, Made | None]]:
+        """Every operation of a service, with the parameters that it needs or with all that it has."""
+        service = client.meta.service_model
+        for name in service.operation_names:
+            parameters = arguments(service.service_name, service.operation_model(name), full=full)
+            yield name, self.make(client, name, parameters)
+
+
+def _stop(request: AWSPreparedRequest, **_: Any) -> None:
+    raise _Stop(request)
+
+
+def arguments(service: str, operation: OperationModel, *, full: bool) -> dict[str, Any]:
+    """Arguments for a call; text in `full` ones has characters that every encoding has to do something about."""
+    shape = operation.input_shape
+    if shape is None:
+        return {}
+    result: dict[str, Any] = _structure(service, shape, full, 0, ())
+    return result
+
+
+def _structure(service: str, shape: StructureShape, full: bool, depth: int, inside: tuple[str, ...]) -> dict[str, Any]:
+    if shape.is_document_type:
+        return {"free": ["form", 1, True]} if full else {}
+    required = set(shape.required_members)
+    found: dict[str, Any] = {}
+    for name, member in shape.members.items():
+        if member.serialization.get("location") == "uri" or member.serialization.get("hostLabel"):
+            required.add(name)
+        if name not in required and (not full or depth >= DEEPEST):
+            continue
+        if member.name in inside or (shape.is_tagged_union and found):
+            continue
+        found[name] = _value(service, name, member, full, depth + 1, (*inside, shape.name))
+    return found
+
+
+def _value(service: str, name: str, shape: Shape, full: bool, depth: int, inside: tuple[str, ...]) -> Any:
+    if isinstance(shape, StructureShape):
+        return _structure(service, shape, full, depth, inside)
+    if isinstance(shape, ListShape):
+        if shape.member.name in inside:
+            return []
+        # An empty query list and an empty header are written as nothing, which is what full ones must not be.
+        count = 2 if full and depth < DEEPEST else 1
+        odd = full and shape.serialization.get("location") not in ("header", "headers")
+        return [_value(service, name, shape.member, odd, depth + 1, (*inside, shape.name)) for _ in range(count)]
+    if isinstance(shape, MapShape):
+        if shape.value.name in inside:
+            return {}
+        key = _text(service, name, shape.key, shape.serialization.get("location") is None and full)
+        return {
+            key: _value(
+                service, name, shape.value, full and shape.serialization.get("location") is None, depth + 1, inside
+            )
+        }
+    match shape.type_name:
+        case "boolean":
+            return True
+        case "integer" | "long":
+            return max(1, int(shape.metadata.get("min", 1) or 1))
+        case "float" | "double":
+            return 1.5
+        case "timestamp":
+            return datetime.datetime(2026, 11, 25, 10, 30, tzinfo=datetime.UTC)
+        case "blob":
+            return b"blob \x00\xff" if full and shape.serialization.get("location") is None else b"blob"
+    return _text(service, name, shape, full)
+
+
+def _text(service: str, name: str, shape: Shape, full: bool) -> str:
+    known = _KNOWN.get((service, name))
+    if known is not None:
+        return known
+    if shape.metadata.get("enum"):
+        return str(shape.metadata["enum"][0])
+    odd = full and shape.serialization.get("location") not in ("header", "headers")
+    text = "v/1 ü+%&=;" if odd and not shape.serialization.get("hostLabel") else "value-1"
+    least = int(shape.metadata.get("min", 0) or 0)
+    return text + "x" * max(0, least - len(text))
