@@ -86,6 +86,11 @@ class Desk:
         now = self._story.waiting.get(waiting.id)
         return now is not None and now.digest == waiting.digest
 
+    def changed(self, waiting: Waiting) -> Waiting | None:
+        """The question as it waits now, if it is another one than was read: a burst of calls grows it."""
+        now = self._story.waiting.get(waiting.id)
+        return now if now is not None and now.digest != waiting.digest else None
+
     def shown(self, waiting: Waiting) -> None:
         """The whole question is on the terminal."""
         self._send({"type": "shown", "escalation": waiting.id})
@@ -139,6 +144,11 @@ def _one(desk: Desk, waiting: Waiting, place: int, total: int, out: TextIO) -> N
         print("taken" if taken else f"not taken: {why}", file=out)
         if taken and why:
             print(why, file=out)
+        later = desk.changed(waiting)
+        if later is not None and not taken:
+            print("it is about more than before; this is what waits now", file=out)
+            _one(desk, later, place, total, out)
+            return
         if taken or not desk.open(waiting):
             return
 

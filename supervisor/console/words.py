@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from typing import assert_never
 
+from supervisor.console import aws_words
 from supervisor.model.decision import Decision
 from supervisor.model.grant import AwsMatcher, ConnectMatcher, ExecMatcher, Matcher, ToolMatcher
 from supervisor.model.request import Action, AwsCall, Connect, Exec, Process, Request, ToolCall
 from supervisor.model.visible import visible
 
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+MOST_LISTED = 8
 
 
 def base(path: str) -> str:
@@ -33,7 +33,7 @@ def name_of(action: Action) -> str:
         case Connect():
             return visible(f"{action.host}:{action.port}")
         case AwsCall():
-            return visible(", ".join(action.actions) or f"{action.service}:{action.operation}")
+            return aws_words.action_names(action)
         case ToolCall():
             return visible(f"{action.server}/{action.tool}")
         case _:
@@ -48,7 +48,7 @@ def short(action: Action) -> str:
         case Connect():
             return f"{visible(action.method)} {name_of(action)}{visible(action.path)}"
         case AwsCall():
-            return " ".join((name_of(action), *(tail(arn) for arn in action.resources)))
+            return aws_words.short(action)
         case ToolCall():
             return f"{name_of(action)} {visible(action.arguments)}"
         case _:
@@ -57,11 +57,6 @@ def short(action: Action) -> str:
 
 def _quoted(words: tuple[str, ...]) -> list[str]:
     return [shlex.quote(visible(word)) for word in words]
-
-
-def tail(arn: str) -> str:
-    """The resource part of an ARN: what people call the thing."""
-    return visible(arn.split(":", 5)[-1] if arn.count(":") >= 5 else arn)
 
 
 def _brief(word: str) -> str:
@@ -78,11 +73,7 @@ def headline(action: Action) -> str:
         case Connect():
             return f"Connect to {name_of(action)}"
         case AwsCall():
-            operation = action.operation or (action.actions[0].partition(":")[2] if action.actions else "call")
-            spoken = visible(_CAMEL.sub(" ", operation))
-            where = ", ".join(_brief(tail(arn)) for arn in action.resources[:3]) or "any resource (cannot be told)"
-            where += f" and {len(action.resources) - 3:,} more" if len(action.resources) > 3 else ""
-            return f"{spoken}: {where}"
+            return aws_words.headline(action)
         case ToolCall():
             return f"Call the tool {name_of(action)}"
         case _:
@@ -100,13 +91,7 @@ def effects(action: Action) -> list[tuple[str, str]]:
                 lines.append(("how", "an encrypted tunnel: what is sent through it is not seen"))
             return lines
         case AwsCall():
-            lines = [("does", visible(", ".join(action.actions)) or "an action that is not understood")]
-            lines += [("on", visible(arn)) for arn in action.resources]
-            where = [part for part in (action.region, action.account and f"account {action.account}") if part]
-            lines += [("in", visible(" · ".join(where)))] if where else []
-            if action.tags is not None:
-                lines.append(("tags", visible(", ".join(f"{key}={value}" for key, value in action.tags)) or "none"))
-            return lines + [("note", visible(note)) for note in action.notes]
+            return aws_words.effects(action)
         case ToolCall():
             return []
         case _:
@@ -138,8 +123,7 @@ def raw(action: Action) -> tuple[str, str]:
         case Connect():
             return "1 connection", f"{visible(action.method)} {name_of(action)}{visible(action.path)}"
         case AwsCall():
-            text = "\n".join((name_of(action), *(visible(arn) for arn in action.resources)))
-            return _plural(len(action.resources), "resource"), text
+            return aws_words.raw(action)
         case ToolCall():
             return "arguments", f"{name_of(action)}\n{_pretty(action.arguments)}"
         case _:
@@ -165,14 +149,23 @@ def started_by(chain: tuple[Process, ...], arrow: str = "←") -> str:
 
 def why(decision: Decision) -> str:
     """Why the policy said so, in one line."""
-    if decision.rules and decision.rules[0].because:
-        return visible(decision.rules[0].because)
-    return visible(decision.explain) or (visible(decision.rules[0].text) if decision.rules else "no rule matches")
+    if decision.once and not _by_rule(decision):
+        return visible(decision.once)
+    because = decision.rules[0].because if decision.rules else ""
+    said = because or decision.explain or (decision.rules[0].text if decision.rules else "no rule matches")
+    return visible(f"{said}; {decision.once}" if decision.once else said)
 
 
 def place(decision: Decision) -> str:
-    """`file:line` of the strictest rule that matched; empty when `otherwise` decided."""
-    return visible(f"{decision.rules[0].file}:{decision.rules[0].line}") if decision.rules else ""
+    """`file:line` of the strictest rule that matched; empty when something else decided."""
+    if not decision.rules or (decision.once and not _by_rule(decision)):
+        return ""
+    return visible(f"{decision.rules[0].file}:{decision.rules[0].line}")
+
+
+def _by_rule(decision: Decision) -> bool:
+    """True when a rule says as much as was decided."""
+    return bool(decision.rules) and decision.rules[0].effect is decision.effect
 
 
 def covers(matcher: Matcher) -> str:
@@ -185,7 +178,9 @@ def covers(matcher: Matcher) -> str:
         case ConnectMatcher():
             return visible(f"connections to {matcher.host}:{matcher.port}")
         case AwsMatcher():
-            return visible(f"{', '.join(matcher.actions)} on {', '.join(matcher.resources)}")
+            listed, more = matcher.resources[:MOST_LISTED], len(matcher.resources) - MOST_LISTED
+            others = f" and {more:,} more" if more > 0 else ""
+            return visible(f"{', '.join(matcher.actions)} on {', '.join(listed)}{others}")
         case ToolMatcher():
             arguments = "with these arguments" if matcher.arguments else "with any arguments"
             return visible(f"{matcher.server}/{matcher.tool} {arguments}")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
+from supervisor.core.escalation import question_digest
 from supervisor.model.decision import By, Decision, RuleRef
 from supervisor.model.effect import Effect
 from supervisor.model.event import (
     CredentialMinted,
+    DecisionRecord,
     EscalationAnswered,
     EscalationShown,
     Fault,
@@ -120,7 +123,7 @@ def queue() -> Lines:
         "eu-central-1",
         "123456789012",
         (("env", "prod"), ("owner", "data-platform")),
-        ("the bucket and its name are gone at once, nothing brings them back",),
+        ("irreversible: the bucket is gone at once, and its name is free for others",),
     )
     rule = RuleRef("aws", Effect.ASK, SCOPE_FILE, 22, "ask: s3:DeleteBucket", "a person looks before a bucket goes")
     delete = lines.request(bucket, "aws", by=(Process(4170, "/usr/bin/aws", ("aws", "s3", "rb", "s3://prod-data")),))
@@ -145,6 +148,67 @@ def irreversible() -> Lines:
     for seq, line in enumerate(lines.lines):
         line["seq"] = seq
     return lines
+
+
+CLEANUP = Process(4310, "/usr/bin/python3", ("python3", "cleanup.py", "--older-than", "90d"))
+EXPIRED = tuple(
+    f"arn:aws:s3:::shop-logs/2025/{at // 31 % 12 + 1:02}/{at % 31 + 1:02}/part-{at:05}.json.gz" for at in range(1204)
+)
+
+
+def burst() -> Lines:
+    """One question about 1,204 objects, which two calls of one program want to delete."""
+    lines = quiet()
+    rule = RuleRef("aws", Effect.ASK, SCOPE_FILE, 24, "ask: s3:DeleteObject", "a person looks before logs go")
+    call = AwsCall(
+        ("s3:DeleteObject",),
+        EXPIRED[:1000],
+        "s3",
+        "DeleteObjects",
+        "eu-central-1",
+        "123456789012",
+        (("env", "prod"), ("owner", "data-platform")),
+        ("irreversible: what it deletes is gone where the bucket keeps no versions",),
+        "write",
+        facts=(("versioning", "off"), ("object lock", "off"), ("bucket", "at least 1,000 objects")),
+    )
+    first = lines.request(call, "aws", by=(CLEANUP, BASH), reason="Remove the logs that are older than 90 days.")
+    more = lines.request(replace(call, resources=EXPIRED[1000:]), "aws", by=(CLEANUP, BASH))
+    decision = Decision(Effect.ASK, (rule,), "ask: s3:DeleteObject", irreversible=("shop-logs/2025/",))
+    lines.ask("e1", first, decision)
+    lines.wait(2).add(
+        DecisionRecord(more, Effect.ASK, decision),
+        RequestRecord(more, "e1", question_digest(first, decision), decision),
+    )
+    return lines.wait(9)
+
+
+def database() -> Lines:
+    """One question about a database of which much was looked up."""
+    lines = quiet()
+    call = AwsCall(
+        ("rds:DeleteDBInstance",),
+        ("arn:aws:rds:eu-central-1:123456789012:db:orders-prod",),
+        "rds",
+        "DeleteDBInstance",
+        "eu-central-1",
+        "123456789012",
+        (("env", "prod"), ("owner", "orders")),
+        ("irreversible: without a final snapshot", "irreversible: with its automated backups"),
+        "write",
+        facts=(
+            ("engine", "postgres 16.3"),
+            ("size", "1.2 TB"),
+            ("deletion protection", "off"),
+            ("snapshots", "2"),
+            ("last snapshot", "2026-01-25 03:00 UTC"),
+        ),
+    )
+    by = (Process(4402, "/home/dev/site/terraform-provider-aws", ("terraform-provider-aws",)), MAKE, BASH)
+    request = lines.request(call, "aws", by=by)
+    rule = RuleRef("aws", Effect.ASK, SCOPE_FILE, 23, "ask: rds:*", "a person looks before a database changes")
+    lines.ask("e1", request, Decision(Effect.ASK, (rule,), "ask: rds:*", irreversible=("orders-prod",)), minutes=4)
+    return lines.wait(12)
 
 
 def answered() -> Lines:

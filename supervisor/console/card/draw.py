@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from textual.content import Content
 
@@ -15,21 +16,35 @@ from supervisor.core.arming import phrase
 from supervisor.model.grant import GrantOffer
 from supervisor.model.visible import visible
 
+OUR_WORDS = frozenset({"note", "found", "more", "where"})
+"""Effects that are sentences of ours, broken between words; others are broken where the row ends."""
+
+LONG_CALL = 24
+"""A call of more rows stands behind everything else, so that who asks and why is not pages away."""
+
 
 def request_rows(waiting: Waiting, width: int, look: Look) -> list[Content]:
     """Everything that is asked, on as many rows as it takes: what has to be read before it can be allowed."""
+    return list(_rows(waiting, width, look))
+
+
+@lru_cache(maxsize=8)
+def _rows(waiting: Waiting, width: int, look: Look) -> tuple[Content, ...]:
+    # A question about thousands of things is laid out once, not at every key.
     request, decision = waiting.request, waiting.decision
     first, *rest = wrap(words.headline(request.action), width - 2)
     rows = [row((first, "bold $strong")), *(row("  ", (piece, "bold $strong")) for piece in rest)]
     if decision.irreversible:
         rows += _field("", f"cannot be undone: {phrase(decision.irreversible)}", width, "bold $ask")
     for label, text in words.effects(request.action):
-        rows += _field(label, text, width, exact=True)
+        rows += _field(label, text, width, exact=label not in OUR_WORDS)
     if decision.four_eyes > 1:
         rows += _field("needs", f"{decision.four_eyes} people; {waiting.answers} agreed so far", width)
     amount, text = words.raw(request.action)
-    rows.append(row(("call  ", "$quiet"), (f"{amount}, {len(text):,} characters", "$quiet")))
-    rows += [Content.assemble((f"{look.quote} ", "$faint"), line) for line in fold_call(text, width - 2, look)]
+    call = [row(("call  ", "$quiet"), (f"{amount}, {len(text):,} characters", "$quiet"))]
+    call += [Content.assemble((f"{look.quote} ", "$faint"), line) for line in fold_call(text, width - 2, look)]
+    long = len(call) > LONG_CALL
+    rows += [] if long else call
     chain = words.started_by(request.subject.chain, look.from_)
     rows += _field("from", chain or visible(request.subject.agent), width)
     rows += _field("why", words.why(decision), width)
@@ -39,7 +54,7 @@ def request_rows(waiting: Waiting, width: int, look: Look) -> list[Content]:
         rows += _field("rule", short, width, "$quiet", exact=True)
     if request.reason:
         rows += _field("agent", f"says: “{visible(request.reason)}”", width, "italic $theirs")
-    return rows
+    return (*rows, *call) if long else tuple(rows)
 
 
 def _field(label: str, text: str, width: int, style: str = "", *, exact: bool = False) -> list[Content]:
