@@ -46,7 +46,7 @@ def error_response(
     """
     code = _NO_CODE.sub("", code)[:100] or "InternalFailure"
     request_id = _NO_ID.sub("", request_id)[:100] or str(uuid4())
-    line = visible(message)
+    line = visible(message).strip() or code
     shown = line if len(line) <= _MESSAGE_LIMIT else f"{line[:_MESSAGE_LIMIT]}... ({len(line)} characters)"
     content_type, body = _body(protocol, code, shown, status, request_id, service)
     headers = (
