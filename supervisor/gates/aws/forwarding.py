@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import aiohttp
@@ -45,8 +45,6 @@ class Sent:
     status: int = 0
     aws_request_id: str = ""
     detail: str = ""
-    begun: bool = field(default=False)
-    """The answer's head went to the client: nothing else can be said any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +86,22 @@ class Forwarding:
             )
         except (aiohttp.ClientError, OSError, BadBody) as error:
             raise _failure(passing, error, endpoint) from error
+        sent.status = answer.status
+        sent.aws_request_id = next((answer.headers[name] for name in _REQUEST_IDS if name in answer.headers), "")
+        response = _head_of(request, answer)
         try:
-            sent.status = answer.status
-            sent.aws_request_id = next((answer.headers[name] for name in _REQUEST_IDS if name in answer.headers), "")
-            return await self._answer(request, answer, sent)
+            await response.prepare(request)
+            async for piece in answer.content.iter_any():
+                await response.write(piece)
+            await response.write_eof()
+            return response
         except (aiohttp.ClientError, TimeoutError) as error:
             # The client sees a body that is cut short, as it would without us.
             sent.detail = f"the answer broke off: {type(error).__name__}"
-            raise ConnectionResetError(sent.detail) from error
+            response.force_close()
+            if request.transport is not None:
+                request.transport.close()
+            return response
         finally:
             if passing is not None and passing.bad is not None:
                 sent.detail = passing.bad.message
@@ -129,23 +135,6 @@ class Forwarding:
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.raw_headers]
         return body_of(call.signed, outgoing, headers, request.content_length)
 
-    async def _answer(self, request: web.BaseRequest, answer: aiohttp.ClientResponse, sent: Sent) -> web.StreamResponse:
-        response = web.StreamResponse(status=answer.status, reason=answer.reason)
-        named = {name.strip().lower() for name in answer.headers.get(hdrs.CONNECTION, "").split(",")}
-        for raw_name, raw_value in answer.raw_headers:
-            name = raw_name.decode("latin-1")
-            if name.lower() not in _HOP_BY_HOP and name.lower() not in named:
-                response.headers.add(name, raw_value.decode("utf-8", "surrogateescape"))
-        has_body = request.method != hdrs.METH_HEAD and answer.status not in (204, 304)
-        if has_body and hdrs.CONTENT_LENGTH not in answer.headers:
-            response.enable_chunked_encoding()
-        sent.begun = True
-        await response.prepare(request)
-        async for piece in answer.content.iter_any():
-            await response.write(piece)
-        await response.write_eof()
-        return response
-
 
 class _Passing:
     """A streamed body on its way through its checks; what is wrong with it is kept in `bad`."""
@@ -171,6 +160,20 @@ class _Passing:
             raise
 
 
+def _head_of(request: web.BaseRequest, answer: aiohttp.ClientResponse) -> web.StreamResponse:
+    """The cloud's answer but for its body, as it is; what belongs to its connection is left out."""
+    response = web.StreamResponse(status=answer.status, reason=answer.reason)
+    named = {name.strip().lower() for name in answer.headers.get(hdrs.CONNECTION, "").split(",")}
+    for raw_name, raw_value in answer.raw_headers:
+        name = raw_name.decode("latin-1")
+        if name.lower() not in _HOP_BY_HOP and name.lower() not in named:
+            response.headers.add(name, raw_value.decode("utf-8", "surrogateescape"))
+    has_body = request.method != hdrs.METH_HEAD and answer.status not in (204, 304)
+    if has_body and hdrs.CONTENT_LENGTH not in answer.headers:
+        response.enable_chunked_encoding()
+    return response
+
+
 def _failure(passing: _Passing | None, error: BaseException, endpoint: Endpoint) -> Exception:
     if passing is not None and passing.bad is not None:
         return passing.bad
@@ -191,6 +194,4 @@ def _outgoing_headers(request: web.BaseRequest, call: Call, outgoing: Outgoing) 
             headers.append(("content-length", str(len(call.body))))
     elif request.content_length is not None:
         headers.append(("content-length", str(request.content_length)))
-    else:
-        headers.append(("transfer-encoding", "chunked"))
     return headers

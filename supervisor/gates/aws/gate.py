@@ -107,9 +107,9 @@ class AwsGate:
         finally:
             for task in self._tasks:
                 task.cancel()
-            await intake.stop()
             holding.stop()
             await upstream.stop()
+            await intake.stop()
 
     def _begin(self, connection: socket.socket) -> None:
         assert self._intake is not None

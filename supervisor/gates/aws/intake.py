@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
@@ -22,6 +23,11 @@ KEPT_SECONDS: Final = 75.0
 LONGEST_LINE: Final = 32 * 1024
 """Bytes of a request line or a header: a presigned URL with a session token is a few thousand."""
 _MOST_HOSTS: Final = 256
+_STOP_SECONDS: Final = 0.5
+
+_SILENT: Final = logging.getLogger(f"{__name__}.http")
+_SILENT.addHandler(logging.NullHandler())
+_SILENT.propagate = False
 
 Handle = Callable[[web.BaseRequest, str], Awaitable[web.StreamResponse]]
 """Serves one request; the text is the host of the tunnel that it came by, empty where it came by none."""
@@ -60,8 +66,15 @@ class Intake:
 
     async def stop(self) -> None:
         """End every connection."""
+        open_now = [connection for server in self._servers.values() for connection in server.connections]
         for server in self._servers.values():
-            await server.shutdown(0.5)
+            await server.shutdown(_STOP_SECONDS)
+        for connection in open_now:
+            if connection.transport is not None:
+                connection.transport.abort()
+        # A transport lets go of its socket in the loop's next turn.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
 
     def _server(self, host: str) -> web.Server:
         server = self._servers.get(host)
@@ -77,6 +90,7 @@ class Intake:
                 handler_cancellation=True,
                 keepalive_timeout=KEPT_SECONDS,
                 access_log=None,
+                logger=_SILENT,
                 auto_decompress=False,
                 max_line_size=LONGEST_LINE,
                 max_field_size=LONGEST_LINE,
