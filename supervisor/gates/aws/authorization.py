@@ -87,10 +87,13 @@ _NO_SIGV2 = "Signature Version 2 is not accepted by the aws gate. Please use AWS
 
 
 def read(query: str, headers: Headers) -> Claim | None:
-    """Read the claim of a request; `None` if it makes none. Raises `NotAccepted`."""
-    written = [value for name, value in headers if name.lower() == "authorization"]
+    """Read the claim of a request; `None` if it makes none. The headers' names are in lower case.
+
+    Raises `NotAccepted`.
+    """
+    written = [value for name, value in headers if name == "authorization"]
     pairs = canonical.query_pairs(query)
-    named = [canonical.decoded(name).lower() for name, _ in pairs]
+    named = {canonical.decoded(name).lower() for name, _ in pairs}
     is_presigned = not _MAKES_PRESIGNED.isdisjoint(named)
     is_sigv2 = len(_MAKES_SIGV2.intersection(named)) > 1 or "awsaccesskeyid" in named
     if len(written) + is_presigned + is_sigv2 > 1:

@@ -75,10 +75,13 @@ def decoded(wire: str) -> str:
 
 
 def headers(sent: Headers, signed: Sequence[str]) -> str:
-    """The lines of the headers named in `signed` (lower case, sorted); those of one name are joined by commas."""
+    """The lines of the headers named in `signed` (sorted); those of one name are joined by commas.
+
+    All names are in lower case.
+    """
     values: dict[str, list[str]] = {name: [] for name in signed}
     for name, value in sent:
-        if (known := values.get(name.lower())) is not None:
+        if (known := values.get(name)) is not None:
             known.append(_SPACES.sub(" ", value.strip(" \t")))
     return "".join(f"{name}:{','.join(values[name])}\n" for name in signed)
 

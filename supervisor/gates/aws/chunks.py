@@ -25,6 +25,8 @@ SMALLEST_SIGNED_CHUNK = 8 * 1024
 """Bytes; only the last one with data may be smaller, as at S3."""
 
 _LONGEST_LINE = 256
+# Framing costs time for each chunk: who sends many must put something into them (real ones have 8 KiB at least).
+_FREE_CHUNKS, _LEAST_AVERAGE = 1000, 512
 _MOST_TRAILERS = 8
 _TRAILER = re.compile(rb"(x-amz-checksum-[a-z0-9]{1,20}) *: *([A-Za-z0-9+/=_-]{1,128})")
 _TRAILER_SIGNATURE = re.compile(rb"x-amz-trailer-signature:([0-9a-f]{64})")
@@ -59,6 +61,7 @@ class _Chunked(Body):
         self._part = _Part.HEAD
         self._line = bytearray()
         self._in_chunk = 0
+        self._chunks, self._decoded_length = 0, decoded_length
         self._ready: list[bytes] = []
         self._tail: list[bytes] = []
 
@@ -141,6 +144,9 @@ class _Chunked(Body):
         size = self._head(_without_end(line))
         if size > self._left:
             raise BadBody("InvalidRequest", "the chunks have more bytes than x-amz-decoded-content-length")
+        self._chunks += 1
+        if self._chunks > _FREE_CHUNKS + (self._decoded_length - self._left) // _LEAST_AVERAGE:
+            raise BadBody("InvalidChunkSizeError", "the chunks are too small for their number", 403)
         self._left -= size
         self._in_chunk = size
         if size:

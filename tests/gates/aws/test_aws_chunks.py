@@ -282,6 +282,14 @@ def test_unsigned_chunk_of_any_size() -> None:
     assert body.feed(b"x" * 70000) == b"x" * 70000
 
 
+def test_dust() -> None:
+    """Chunks of a few bytes are taken from a slow source, but not without end."""
+    few = b"1\r\na\r\n" * 900 + b"0\r\n\r\n"
+    assert through(UnsignedChunks(900), [few]) == few
+    many = b"1\r\na\r\n" * 2000 + b"0\r\n\r\n"
+    assert refused(UnsignedChunks(2000), [many])[1].code == "InvalidChunkSizeError"
+
+
 UNSIGNED = [
     b"2\r\nab\r\n0\r\n\r\n",
     b"1\r\na\r\n",
