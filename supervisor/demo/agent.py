@@ -95,9 +95,10 @@ class Agent:
     def write(self, path: str, text: str) -> None:
         """Write a file of the project, and show the beginning of it."""
         lines = text.splitlines()
+        first = lines[0].strip('"')
         Path(path).write_text(text, "utf-8")
         print(f"{self._paint('●', '32')} {self._paint('Write', '1')}({path})", flush=True)
-        print(f"  ⎿  {len(lines)} lines: {lines[0].strip('"')}\n", flush=True)
+        print(f"  ⎿  {len(lines)} lines: {first}\n", flush=True)
         self._beat(1)
 
     def shell(self, text: str) -> bool:
