@@ -30,6 +30,7 @@ from supervisor.model.event import CredentialEnded, CredentialMinted
 from supervisor.model.request import AwsCall
 from supervisor.policy.scope import Scope
 from supervisor.policy.session_policy import Facts, PolicyTooLong, call_policy, session_policy_of
+from supervisor.policy.session_policy_facts import known
 
 LEAST_SECONDS: Final = 900
 TASK_SECONDS: Final = 3600
@@ -65,8 +66,7 @@ class _Failure:
 class Broker:
     """Credentials for one task. `on_record` gets `CredentialMinted` before a credential is handed out.
 
-    `deadline` (aware) is the task's end; `account` and the like are asked from AWS when first wanted. `facts` is what
-    is known of AWS's actions (`supervisor.parse.aws_facts`).
+    `deadline` (aware) is the task's end. `facts` is what is known of AWS's actions, everything by default.
     """
 
     def __init__(
@@ -80,13 +80,12 @@ class Broker:
         deadline: datetime | None,
         on_record: Callable[[CredentialMinted | CredentialEnded], None],
         facts: Facts | None = None,
-        unscoped: Callable[[str], bool] = lambda action: False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._source, self._sts, self._scope = source, sts, scope
         self._session, self._user, self._deadline = session, user, deadline
-        self._on_record, self._unscoped, self._clock = on_record, unscoped, clock
-        self._facts = facts or Facts()
+        self._on_record, self._clock = on_record, clock
+        self._facts = facts or known()
         self._lock = threading.Lock()
         self._slots: dict[Key, _Slot] = {}
         self._policies: dict[Key, str] = {}
@@ -121,7 +120,7 @@ class Broker:
                 if len(services) == 1:
                     raise
                 # What one session cannot say of two services, one call still can.
-        policy = call_policy(call, unscoped=self._unscoped)
+        policy = call_policy(call)
         what = (" ".join(services), LEAST_SECONDS, escalation)
         if by is By.HUMAN:
             return self._minted(policy, *what)
@@ -249,9 +248,9 @@ class Broker:
         with self._lock:
             # What was minted while the task ended is dropped here, and nobody has seen it.
             self._check()
-            known = made.access_key in self._alive
+            before = made.access_key in self._alive
             self._alive[made.access_key] = expires
-        if known:
+        if before:
             return made
         self._sweep()
         self._on_record(CredentialMinted(made.access_key, acts_as, expires, service, escalation))
@@ -335,8 +334,8 @@ class Broker:
 
     def _over(self, credentials: Credentials, why: str) -> None:
         with self._lock:
-            known = self._alive.pop(credentials.access_key, None)
-        if known is not None:
+            before = self._alive.pop(credentials.access_key, None)
+        if before is not None:
             self._on_record(CredentialEnded(credentials.access_key, why))
 
     def _sweep(self) -> None:

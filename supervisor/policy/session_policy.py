@@ -21,7 +21,7 @@ from supervisor.model.request import AwsCall
 from supervisor.policy.compiled import compiled
 from supervisor.policy.glob import covers_action, overlaps
 from supervisor.policy.scope import Rule, Scope
-from supervisor.policy.session_policy_actions import Actions, cover, restricted
+from supervisor.policy.session_policy_actions import actions_of, restricted
 from supervisor.policy.session_policy_resources import ANY, resources_of, resources_of_call
 from supervisor.policy.session_policy_statement import MOST_CHARACTERS, Condition, Statement, literal, render
 
@@ -36,16 +36,14 @@ _GLOBAL: Final = frozenset(
     """.split()
 )
 # Services that use the caller's right to a KMS key for what they store; AWS calls this a forward access session.
-_BEHIND: Final = {
-    **dict.fromkeys(
-        "athena backup dynamodb ecr firehose kinesis lambda logs s3 secretsmanager sns sqs ssm states".split(),
-        ("kms:Decrypt", "kms:GenerateDataKey*"),
-    ),
-    **dict.fromkeys(
-        "ec2 elasticache elasticfilesystem es fsx rds redshift".split(),
-        ("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*", "kms:ReEncrypt*"),
-    ),
-}
+_READ_BEHIND: Final = frozenset(
+    "athena dynamodb ecr firehose kinesis lambda logs s3 secretsmanager sns sqs ssm states".split()
+)
+_BUILT_BEHIND: Final = frozenset("backup ec2 elasticache elasticfilesystem es fsx rds redshift".split())
+_READ_KEY: Final = ("kms:Decrypt",)
+_WRITE_KEY: Final = ("kms:Decrypt", "kms:GenerateDataKey*")
+_BUILD_KEY: Final = ("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*", "kms:ReEncrypt*")
+_READING: Final = frozenset({"list", "read"})
 _WORST_NAMED: Final = 3
 
 
@@ -112,19 +110,24 @@ def named_services(scope: Scope) -> tuple[tuple[str, ...], bool]:
     return tuple(plain), len(plain) < len(dict.fromkeys(prefixes))
 
 
-def call_policy(call: AwsCall, *, unscoped: Callable[[str], bool] = lambda action: False) -> str:
+def call_policy(call: AwsCall) -> str:
     """The policy for exactly the actions and ARNs of one call that was allowed for itself.
 
-    `unscoped` tells of an action that AWS knows no resources for, which is permitted on `*`. A call with more
-    resources than can be named gets their folders, then their kind. Raises `ScopeError` for a call without an action.
+    An action of a service that no ARN is of is permitted on `*`. A call with more resources than can be named gets
+    their folders, then their kind. Raises `ScopeError` for a call without an action.
     """
     if not call.actions:
         raise ScopeError("which IAM action the call needs cannot be told", fix="nothing can be signed for it")
-    anywhere = tuple(sorted(action for action in call.actions if unscoped(action)))
+    owners = {arn.split(":", 3)[2] for arn in call.resources if arn.count(":") > 2}
+    anywhere = tuple(sorted(action for action in call.actions if action.partition(":")[0].lower() not in owners))
+    if len(anywhere) == len(call.actions):
+        # Some services act on the ARNs of others alone.
+        anywhere = ()
     placed = tuple(sorted({*call.actions} - {*anywhere}))
     services = sorted({action.partition(":")[0].lower() for action in call.actions})
-    behind = [one for service in services for one in _keys_behind(service)]
-    for resources in resources_of_call(call.resources):
+    writes = call.level not in _READING
+    behind = [one for service in services for one in _keys_behind(service, writes=writes)]
+    for resources in resources_of_call(call.actions, call.resources):
         statements = [Statement("Allow", placed, resources)] if placed else []
         statements += [Statement("Allow", anywhere)] if anywhere else []
         text = render([*statements, *behind])
@@ -142,7 +145,7 @@ def call_policy(call: AwsCall, *, unscoped: Callable[[str], bool] = lambda actio
 class _Care:
     """How exactly a policy is written: each step says less and is shorter."""
 
-    own_words: bool = False
+    careful: bool = False
     split_tags: bool = False
     asks: bool = False
 
@@ -152,13 +155,33 @@ _CARE: Final = (_Care(True, True, True), _Care(False, True, True), _Care(asks=Tr
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """Actions that one rule allows on the same terms. `given` are the patterns that the rule has for them."""
+    """Actions that are allowed on the same terms. `given` are the patterns that the rules have for them."""
 
-    rule: Rule
     wanted: frozenset[str]
     resources: tuple[str, ...]
     conditions: tuple[Condition, ...]
     given: tuple[str, ...]
+
+
+def _is_wider(one: _Unit, other: _Unit) -> bool:
+    """True when `one` allows an action wherever `other` does; no two units are that to each other."""
+    if (one.resources, one.conditions) == (other.resources, other.conditions):
+        return False
+    return one.resources in (ANY, other.resources) and set(one.conditions) <= set(other.conditions)
+
+
+def _together(units: Iterable[_Unit]) -> list[_Unit]:
+    """One unit for equal terms."""
+    made: dict[object, _Unit] = {}
+    for unit in units:
+        terms = (unit.resources, unit.conditions)
+        before = made.get(terms)
+        made[terms] = (
+            unit
+            if before is None
+            else replace(unit, wanted=before.wanted | unit.wanted, given=(*before.given, *unit.given))
+        )
+    return list(made.values())
 
 
 def _statements(scope: Scope, service: str, facts: Facts, care: _Care) -> list[Statement]:
@@ -168,8 +191,10 @@ def _statements(scope: Scope, service: str, facts: Facts, care: _Care) -> list[S
     if care.asks:
         strict += _four_eyes(scope)
     table = facts.actions(service) if facts.actions is not None else {}
+    writes = True
     if table:
-        made = _Tabled(service, facts, care, allows, strict, table).statements()
+        tabled = _Tabled(service, facts, care, allows, strict, table)
+        made, writes = tabled.statements(), tabled.writes
     else:
         made = _untabled(service, facts, allows, strict)
     if not any(one.effect == "Allow" for one in made):
@@ -180,7 +205,7 @@ def _statements(scope: Scope, service: str, facts: Facts, care: _Care) -> list[S
         )
     made = _in_regions(made, service, scope, facts)
     if not any(_may_deny_keys(rule) for rule in scope.aws.rules):
-        made += _keys_behind(service)
+        made += _keys_behind(service, writes=writes)
     return made
 
 
@@ -217,7 +242,7 @@ class _Tabled:
     ) -> None:
         self._service, self._facts, self._care = service, facts, care
         every = [*allows, *strict]
-        self._all = Actions.of(table, service, (one for rule in every for one in (*rule.patterns, *rule.except_)))
+        self._all = actions_of(table, service, (one for rule in every for one in (*rule.patterns, *rule.except_)))
         never = frozenset[str]().union(*(self._of(rule) for rule in strict if _is_plain(rule)))
         self._units = [
             unit
@@ -225,7 +250,10 @@ class _Tabled:
             for unit in self._split(rule, self._of(rule) - never)
             if unit.wanted and unit.resources
         ]
+        self._units = _together(self._units)
         self._allowed = frozenset[str]().union(*(unit.wanted for unit in self._units))
+        levels = {name.rpartition(":")[2]: level for name, level in table.items()}
+        self.writes = any(levels.get(name, "") not in _READING for name in self._allowed)
         self._given = tuple(
             dict.fromkeys(
                 text
@@ -256,15 +284,23 @@ class _Tabled:
         """The patterns of the rules, and a Deny of what they cover beyond what any rule allows."""
         made, more = [], set[str]()
         for unit in self._units:
-            elsewhere = self._allowed - unit.wanted
+            free = self._free(unit)
+            wanted = unit.wanted - free
+            if not wanted:
+                continue
+            elsewhere = self._allowed - unit.wanted - free
             kept = [text for text in unit.given if not self._all.matched((text,)) & elsewhere]
-            left = unit.wanted - self._all.matched(kept)
-            texts = (*kept, *self._cover(left, self._all.names - unit.wanted, unit.given))
+            left = wanted - self._all.matched(kept)
+            texts = (*kept, *self._cover(left, self._all.names - unit.wanted - free, unit.given))
             more |= self._all.matched(texts) - self._allowed
             made.append(self._allow(unit, tuple(sorted(set(texts)))))
         # Patterns may meet what nothing allows anyway, but none of what is.
-        texts = cover(frozenset(more), self._allowed, self._given)
+        texts = self._all.cover(frozenset(more), self._allowed, self._given)
         return [*made, Statement("Deny", self._complete(texts))] if texts else made
+
+    def _free(self, unit: _Unit) -> frozenset[str]:
+        """What others allow on wider terms already: a unit may cover it or not, and need not name it."""
+        return frozenset[str]().union(*(one.wanted for one in self._units if _is_wider(one, unit)))
 
     def _of(self, rule: Rule) -> frozenset[str]:
         """The actions that a rule speaks of."""
@@ -274,7 +310,7 @@ class _Tabled:
     def _split(self, rule: Rule, wanted: frozenset[str]) -> list[_Unit]:
         resources = resources_of(rule, self._service, self._facts.account)
         given = restricted(rule.patterns, self._service)
-        whole = _Unit(rule, wanted, resources, (), given)
+        whole = _Unit(wanted, resources, (), given)
         if not rule.where:
             return [whole]
         tagged = self._facts.tagged
@@ -289,7 +325,7 @@ class _Tabled:
         ]
 
     def _cover(self, wanted: frozenset[str], unwanted: frozenset[str], given: Iterable[str]) -> tuple[str, ...]:
-        return cover(wanted, unwanted, given, own_words=self._care.own_words)
+        return self._all.cover(wanted, unwanted, given, careful=self._care.careful)
 
     def _allow(self, unit: _Unit, texts: tuple[str, ...]) -> Statement:
         return Statement("Allow", self._complete(texts), unit.resources, unit.conditions)
@@ -356,21 +392,25 @@ def _in_regions(made: list[Statement], service: str, scope: Scope, facts: Facts)
     return [replace(one, conditions=(*one.conditions, within)) if one.effect == "Allow" else one for one in made]
 
 
-def _keys_behind(service: str) -> list[Statement]:
+def _keys_behind(service: str, *, writes: bool) -> list[Statement]:
     """The use of KMS keys that a service makes in the caller's name, which no request of the agent's asks for."""
-    keys = _BEHIND.get(service)
-    if keys is None:
+    if service in _READ_BEHIND:
+        keys = _WRITE_KEY if writes else _READ_KEY
+    elif service in _BUILT_BEHIND and writes:
+        keys = _BUILD_KEY
+    else:
         return []
     return [Statement("Allow", keys, ANY, (("StringLike", "kms:ViaService", (f"{service}.*",)),))]
 
 
 def _may_deny_keys(rule: Rule) -> bool:
+    keys = [key.partition(":")[2] for key in _BUILD_KEY]
+    except_ = restricted(rule.except_, "kms")
     return rule.effect is Effect.DENY and any(
         overlaps(pattern.lower(), key.lower())
-        for pattern in rule.patterns
-        for keys in _BEHIND.values()
+        for pattern in restricted(rule.patterns, "kms")
         for key in keys
-        if not any(covers_action(except_, key) for except_ in rule.except_)
+        if not any(covers_action(one, key) for one in except_)
     )
 
 

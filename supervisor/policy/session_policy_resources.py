@@ -27,6 +27,16 @@ _WITHOUT_ACCOUNT: Final = frozenset(
     route53-recovery-control route53-recovery-readiness s3 servicecatalog ssm
     """.split()
 )
+# What calls that make something need beside what they name; AWS's Service Authorization Reference, "Resource types".
+_GROUPS: Final = ("og:", "pg:", "cluster-pg:", "subgrp:", "secgrp:")
+_IMPLIED: Final = (
+    ("ec2:RunInstances", ("instance/", "network-interface/", "security-group/", "subnet/", "volume/")),
+    ("ec2:CreateFleet", ("fleet/", "instance/", "network-interface/", "security-group/", "subnet/", "volume/")),
+    ("rds:CreateDB*", _GROUPS),
+    ("rds:ModifyDB*", _GROUPS),
+    ("rds:RestoreDB*", _GROUPS),
+    ("elasticache:Create*", ("parametergroup:", "securitygroup:", "subnetgroup:")),
+)
 
 
 def resources_of(rule: Rule, service: str, account: str) -> tuple[str, ...]:
@@ -77,16 +87,30 @@ def _widest(arns: Iterable[str]) -> list[str]:
     ]
 
 
-def resources_of_call(arns: Iterable[str]) -> Iterator[tuple[str, ...]]:
+def resources_of_call(actions: Iterable[str], arns: Iterable[str]) -> Iterator[tuple[str, ...]]:
     """The resources of one call, exactly at first, then wider and fewer for a call with more than a policy can name."""
     every = list(dict.fromkeys(arns))
     if not every or any(arn.count(":") < ARN_PARTS - 1 or not arn.startswith("arn:") for arn in every):
         yield ANY
         return
+    every += _implied(actions, every)
     yield tuple(_itself(arn) for arn in every)
     yield tuple(_widest(_folder(arn) for arn in every))
     yield tuple(_widest(_kind(arn) for arn in every))
     yield ANY
+
+
+def _implied(actions: Iterable[str], arns: list[str]) -> list[str]:
+    """The kinds of resources that AWS checks too although a call does not name one: a default group, a new volume."""
+    made = []
+    for action in actions:
+        place = next((arn.split(":")[:5] for arn in arns if arn.split(":")[2] == action.partition(":")[0]), None)
+        for pattern, kinds in _IMPLIED if place else ():
+            if matches(pattern, action) and place:
+                place[4] = place[4] or next((parts[4] for arn in arns if (parts := arn.split(":"))[4]), "*")
+                named = tuple(":".join(arn.split(":")[5:]) for arn in arns)
+                made += [":".join((*place, kind + "*")) for kind in kinds if not any(n.startswith(kind) for n in named)]
+    return list(dict.fromkeys(made))
 
 
 def _itself(arn: str) -> str:

@@ -24,7 +24,8 @@ from supervisor.model.decision import By
 from supervisor.model.event import CredentialEnded, CredentialMinted
 from supervisor.model.request import AwsCall
 from supervisor.policy.scope import Scope
-from supervisor.policy.session_policy import PolicyTooLong, call_policy, session_policy
+from supervisor.policy.session_policy import PolicyTooLong, call_policy, session_policy_of
+from supervisor.policy.session_policy_facts import known
 from tests.identity.fake_sts import ACCOUNT, FakeSts, Refusal
 from tests.policy.build import ALLOW, rule, scope
 
@@ -39,6 +40,11 @@ SITE = scope(
 GET = AwsCall(("s3:GetObject",), ("arn:aws:s3:::site/x",), "s3", "GetObject")
 DESCRIBE = AwsCall(("rds:DescribeDBInstances",), (), "rds", "DescribeDBInstances")
 DELETE = AwsCall(("rds:DeleteDBInstance",), (f"arn:aws:rds:eu-central-1:{ACCOUNT}:db:dev",), "rds")
+
+
+def policy(service: str) -> str:
+    """The scope's policy for a service, with all that is known of AWS."""
+    return session_policy_of(SITE, (service,), known(ACCOUNT))
 
 
 class Clock:
@@ -98,7 +104,7 @@ def test_a_service_has_one_session_for_the_task(sts: FakeSts) -> None:
     first = desk.get()
     assert desk.get() is first and desk.get(DESCRIBE) is not first
     s3, rds = sts.of("GetFederationToken")
-    assert s3["Policy"] == session_policy(SITE, "s3") and rds["Policy"] == session_policy(SITE, "rds")
+    assert s3["Policy"] == policy("s3") and rds["Policy"] == policy("rds")
     assert s3["DurationSeconds"] == "3600"
     assert desk.kinds == ["credential.minted"] * 2
     minted = desk.records[0]
