@@ -296,16 +296,16 @@ def _operation(operation: OperationModel, shapes: _Shapes, crowded: set[tuple[st
 def _head_bindings(shape: StructureShape) -> dict[str, Any]:
     query: dict[str, Any] = {}
     header: dict[str, Any] = {}
-    label: dict[str, str] = {}
+    label: dict[str, list[str]] = {}
     more: dict[str, Any] = {}
     for name, member in shape.members.items():
         wire = member.serialization.get("name", name)
         match member.serialization.get("location"):
             case "uri":
-                if wire != name:
-                    label[wire] = name
+                if wire != name or _kind(member) != "s":
+                    label[wire] = [name, _kind(member)]
             case "querystring" if isinstance(member, MapShape):
-                more["query_map"] = name
+                more["query_map"] = [name, _kind(member.value)]
             case "querystring":
                 query[wire] = [name, _kind(member)]
             case "header":
@@ -468,8 +468,8 @@ def _suffixes(loader: Loader) -> list[str]:
     found = set()
     for part in loader.load_data("partitions")["partitions"]:
         found |= {part["outputs"]["dnsSuffix"], part["outputs"]["dualStackDnsSuffix"]}
-    # No partition names these two, but rule sets do; `aws` is Amazon's own top-level domain.
-    return sorted(found | {"on.aws", "aws"}, key=lambda suffix: (-len(suffix), suffix))
+    # No partition names these, but rule sets do; `aws` is Amazon's own top-level domain.
+    return sorted(found | {"on.aws", "aws", "aws.amazon.com"}, key=lambda suffix: (-len(suffix), suffix))
 
 
 def _json(value: Any) -> str:

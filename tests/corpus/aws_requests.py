@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
-from collections.abc import Iterator
+import io
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 import botocore.session
-from botocore.awsrequest import AWSPreparedRequest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
@@ -19,6 +22,8 @@ from botocore.model import ListShape, MapShape, OperationModel, Shape, Structure
 REGION = "eu-central-1"
 GATE = "http://127.0.0.1:4566"
 DEEPEST = 4
+# botocore presigns a URL for this one and does not send it.
+_ONLY_FOR_BOTOCORE = ("SourceRegion",)
 # Values that botocore looks into, so that they must be what they say.
 _KNOWN = {
     ("s3", "Bucket"): "site-bucket",
@@ -27,6 +32,10 @@ _KNOWN = {
     ("s3control", "AccountId"): "123456789012",
     ("s3control", "Bucket"): "site-bucket",
     ("s3control", "Name"): "site-point",
+    ("kinesis", "StreamARN"): f"arn:aws:kinesis:{REGION}:123456789012:stream/clicks",
+    ("kinesis", "ConsumerARN"): f"arn:aws:kinesis:{REGION}:123456789012:stream/clicks/consumer/reader:1700000000",
+    ("kinesis", "ResourceARN"): f"arn:aws:kinesis:{REGION}:123456789012:stream/clicks",
+    ("cloudfront-keyvaluestore", "KvsARN"): "arn:aws:cloudfront::123456789012:key-value-store/0a1b2c3d",
     ("machinelearning", "PredictEndpoint"): f"https://realtime.machinelearning.{REGION}.amazonaws.com",
 }
 
@@ -88,6 +97,7 @@ class Factory:
     def make(self, client: BaseClient, operation: str, parameters: dict[str, Any]) -> Made | None:
         """The request of one call; `None` for what botocore cannot write (operations that stream both ways)."""
         model = client.meta.service_model.operation_model(operation)
+        _DISCOVER[0] = operation != "DescribeEndpoints"
         try:
             client._make_api_call(operation, parameters)
         except _Stop as stop:
@@ -125,8 +135,22 @@ class Factory:
             yield name, self.make(client, name, parameters)
 
 
-def _stop(request: AWSPreparedRequest, **_: Any) -> None:
+def _stop(request: AWSPreparedRequest, event_name: str, **_: Any) -> AWSResponse | None:
+    """Send nothing; answer only who asks for a service's endpoint on the way to another operation."""
+    if event_name.endswith(".DescribeEndpoints") and "timestream" in event_name and _DISCOVER[0]:
+        cell = {
+            "Endpoints": [{"Address": f"ingest-cell1.timestream.{REGION}.amazonaws.com", "CachePeriodInMinutes": 99}]
+        }
+        return AWSResponse(request.url, 200, {}, _Raw(json.dumps(cell).encode()))
     raise _Stop(request)
+
+
+class _Raw(io.BytesIO):
+    def stream(self, **_: Any) -> Iterator[bytes]:
+        yield self.read()
+
+
+_DISCOVER = [True]
 
 
 def arguments(service: str, operation: OperationModel, *, full: bool) -> dict[str, Any]:
@@ -197,3 +221,58 @@ def _text(service: str, name: str, shape: Shape, full: bool) -> str:
     text = "v/1 ü+%&=;" if odd and not shape.serialization.get("hostLabel") else "value-1"
     least = int(shape.metadata.get("min", 0) or 0)
     return text + "x" * max(0, least - len(text))
+
+
+def comparable(made: Made, decoded: Mapping[str, Any]) -> tuple[Any, Any]:
+    """What botocore was asked for and what was read, in one form: without times, streams, and what is empty."""
+    assert made.model is not None
+    shape = made.model.input_shape
+    if shape is None:
+        return {}, _pruned(decoded)
+    given, read = dict(made.parameters), dict(decoded)
+    payload = shape.serialization.get("payload")
+    if payload is not None and shape.members[payload].type_name == "blob":
+        given.pop(payload, None)
+        read.pop(payload, None)
+    for name, member in shape.members.items():
+        if member.serialization.get("jsonvalue") or name in _ONLY_FOR_BOTOCORE:
+            given.pop(name, None)
+            read.pop(name, None)
+    return _pruned(_given(given, shape)), _pruned(_timeless(read, shape))
+
+
+def _given(value: Any, shape: Shape) -> Any:
+    if isinstance(shape, StructureShape):
+        if shape.is_document_type:
+            return value
+        return {name: _given(item, shape.members[name]) for name, item in value.items() if name in shape.members}
+    if isinstance(shape, ListShape):
+        return [_given(item, shape.member) for item in value]
+    if isinstance(shape, MapShape):
+        return {key: _given(item, shape.value) for key, item in value.items()}
+    if shape.type_name == "blob":
+        return base64.b64encode(value if isinstance(value, bytes) else str(value).encode()).decode()
+    return None if shape.type_name == "timestamp" else value
+
+
+def _timeless(value: Any, shape: Shape) -> Any:
+    if isinstance(shape, StructureShape) and not shape.is_document_type and isinstance(value, dict):
+        return {
+            name: _timeless(item, shape.members[name]) if name in shape.members else item
+            for name, item in value.items()
+        }
+    if isinstance(shape, ListShape) and isinstance(value, list):
+        return [_timeless(item, shape.member) for item in value]
+    if isinstance(shape, MapShape) and isinstance(value, dict):
+        return {key: _timeless(item, shape.value) for key, item in value.items()}
+    return None if shape.type_name == "timestamp" else value
+
+
+def _pruned(value: Any) -> Any:
+    """Without empty lists and maps, which most protocols write as nothing."""
+    if isinstance(value, dict):
+        inner = {key: _pruned(item) for key, item in value.items()}
+        return {key: item for key, item in inner.items() if item is not None and item not in ({}, [])}
+    if isinstance(value, list):
+        return [item for item in map(_pruned, value) if item not in ({}, [])]
+    return value

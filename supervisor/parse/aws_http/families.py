@@ -12,6 +12,13 @@ _FAMILIES = (
     ("timestream-write", "timestream-query"),
     ("ivs", "ivs-realtime"),
     ("lambda", "lambda-microvms"),
+    ("signer", "signer-data"),
+    ("bedrock", "bedrock-data-automation"),
+    ("bedrock-agent", "bedrock-agent-runtime"),
+    (
+        *("chime", "chime-sdk-identity", "chime-sdk-media-pipelines", "chime-sdk-meetings"),
+        *("chime-sdk-messaging", "chime-sdk-voice"),
+    ),
 )
 _OF = {service: number for number, family in enumerate(_FAMILIES) for service in family}
 

@@ -13,7 +13,7 @@ from supervisor.parse.aws_http.head import Head, decode, has_control, has_dot_se
 from supervisor.parse.aws_http.hosts import Host, read_host
 from supervisor.parse.aws_http.index import Operation, Reference, Service, index, route, service
 from supervisor.parse.aws_http.request import Protocol, Refused
-from supervisor.parse.aws_http.s3 import Place, read_place
+from supervisor.parse.aws_http.s3 import OBJECT_LAMBDA, Place, read_place
 from supervisor.parse.aws_http.shapes import Unfit, members
 
 OWN_SERVICE = "/_svc/"
@@ -334,6 +334,11 @@ def _route(sight: Sight, one: Service) -> Found | Refused | None:
     place: Place | None = None
     base = ""
     if one.name == "s3":
+        # Signed for access points on Outposts or behind a Lambda function: what such a path names is no bucket.
+        if sight.signed.signing_name == "s3-outposts":
+            return None
+        if sight.signed.signing_name == "s3-object-lambda" and sight.path != OBJECT_LAMBDA:
+            return None
         found = read_place(sight.path, sight.host)
         if isinstance(found, Refused):
             return found
@@ -426,13 +431,19 @@ def _misfit(sight: Sight, operation: Operation, names: Sequence[str], special: S
                     return f"the parameter {_shown(name)} stands there twice"
             elif not operation.knows_query(name):
                 return f"{operation.name} has no parameter {_shown(name)} in its URL that the model knows"
-            elif name in seen and not operation.query.get(name, ("", "S"))[1].isupper():
+            elif name in seen and not _repeats(operation, name):
                 return f"the parameter {_shown(name)} stands there twice"
             seen.add(name)
     for name in special:
         if not operation.knows_header(name) and not name.startswith(_CHECKSUM):
             return f"{operation.name} has no header {_shown(name)} that the model knows"
     return ""
+
+
+def _repeats(operation: Operation, name: str) -> bool:
+    """True when the query parameter is a list, of which each value is a parameter."""
+    binding = operation.query.get(name) or operation.traits.get("query_map") or ("", "s")
+    return bool(binding[1].isupper())
 
 
 # Candidates -------------------------------------------------------------------------------------------------------

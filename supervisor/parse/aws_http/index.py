@@ -8,8 +8,8 @@ of its two lines. The first of these holds
 * `models`: for each API version its `protocols`, its `target` prefix and its `operations` (name to place in the list
   below; several API versions share what did not change);
 * `operations`: `[body, method, uri, traits]`, without what is empty at the end. `body` is a reference to a shape, or ""
-  when the operation has no body. Traits: `query`, `header` (wire name to `[member, kind]`), `label` (label to member,
-  where they differ), `query_map`, `header_map`, `needs_query`, `needs_header`, `payload`, `root` (XML), `streams`,
+  when the operation has no body. Traits: `query`, `header` (wire name to `[member, kind]`), `label` (label to `[member, kind]`,
+  where that is not the label and text), `query_map` (`[member, kind]`), `header_map` (`[prefix, member]`), `needs_query`, `needs_header`, `payload`, `root` (XML), `streams`,
   `events` (1 in, 2 out, 3 both), `auth` (`none`, `bearer`, `sigv4a`), `host` (prefix), `old` (deprecated), `gzip`;
 
 the second the shapes, which `shapes.py` describes. A kind is a scalar's letter, in upper case for a list of such.
@@ -49,7 +49,7 @@ class Operation:
     method: str = "POST"
     body: Reference = ""
     fixed: tuple[tuple[str, str], ...] = ()
-    labels: tuple[str, ...] = ()
+    labels: tuple[Binding, ...] = ()
     query: Mapping[str, Binding] = field(default_factory=dict)
     header: Mapping[str, Binding] = field(default_factory=dict)
     traits: Mapping[str, Any] = field(default_factory=dict)
@@ -203,7 +203,7 @@ def _operation(service_name: str, name: str, record: Sequence[Any]) -> Operation
     path, _, query = uri.partition("?")
     fixed = tuple((part.partition("=")[0], part.partition("=")[2]) for part in query.split("&") if part)
     labels = tuple(
-        traits.get("label", _EMPTY).get(label, label)
+        traits.get("label", _EMPTY).get(label, (label, "s"))
         for label in (segment[1:-1].rstrip("+") for segment in path.split("/") if segment.startswith("{"))
     )
     return Operation(

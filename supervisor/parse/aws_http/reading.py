@@ -138,8 +138,8 @@ def _from_head(sight: Sight, found: Found, operation: Operation) -> dict[str, An
         values: Sequence[str] = (found.place.bucket, found.place.key)
     else:
         values = [decode(label) or "" for label in found.labels]
-    for name, value in zip(operation.labels, values, strict=False):
-        parameters[name] = value
+    for (member, kind), value in zip(operation.labels, values, strict=False):
+        parameters[member] = head_value(value, kind, member)
     fixed = {name for name, _ in operation.fixed}
     rest = operation.traits.get("query_map")
     for name, value in sight.query:
@@ -150,7 +150,12 @@ def _from_head(sight: Sight, found: Found, operation: Operation) -> dict[str, An
             else:
                 parameters[member] = head_value(value, kind, member)
         elif rest is not None and name not in fixed:
-            parameters.setdefault(rest, {})[name] = value
+            member, kind = rest
+            found_there = parameters.setdefault(member, {})
+            if kind.isupper():
+                found_there.setdefault(name, []).append(head_value(value, kind.lower(), member))
+            else:
+                found_there[name] = head_value(value, kind, member)
     prefix, many = operation.traits.get("header_map", ("", ""))
     for name, value in sight.head.headers.items():
         if name in operation.header:

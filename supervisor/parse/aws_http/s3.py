@@ -12,6 +12,9 @@ from supervisor.parse.aws_http.request import Refused
 LONGEST_KEY = 1024
 """Bytes of UTF-8 (S3 User Guide, "Naming Amazon S3 objects")."""
 
+OBJECT_LAMBDA = "/WriteGetObjectResponse"
+"""The one path of S3 that begins with neither a bucket nor a key."""
+
 # Today's rule, and that of the buckets made in us-east-1 before 2018.
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9_-]\Z", re.ASCII)
 # Names that look like a bucket's but stand for an access point, whose bucket they do not tell.
@@ -40,14 +43,14 @@ def read_place(path: str, host: Host) -> Place | Refused:
     A key keeps every byte: `a//b` and a leading slash are other keys than without them. Dot segments are refused
     although S3 allows them in keys, because HTTP libraries and servers on the way resolve them to another object.
     """
-    if host.gate and host.prefix and path != "/WriteGetObjectResponse":
+    if host.gate and host.prefix and path != OBJECT_LAMBDA:
         return Refused("S3 access points are not served here; name the bucket", code="InvalidBucketName")
     bucket, key = host.bucket, path[1:]
     if not bucket:
         if path == "/":
             return Place()
         bucket, _, key = path[1:].partition("/")
-        if path == "/WriteGetObjectResponse":
+        if path == OBJECT_LAMBDA:
             return Place("", "", (bucket,))
     if _BUCKET.match(bucket) is None or ".." in bucket:
         return Refused("the path names no bucket", code="InvalidBucketName")
