@@ -27,7 +27,7 @@ from supervisor.policy.match import (
 )
 from supervisor.policy.reads import level_by_name
 from supervisor.policy.scope import Rules, Scope
-from supervisor.policy.tags import touch
+from supervisor.policy.tags import touch, touched_keys
 
 
 def find(scope: Scope, action: Action) -> tuple[Action, Finding]:
@@ -52,6 +52,15 @@ def visible_call(start: Exec) -> AwsCall | None:
         return None
     level = level_by_name(call.actions)
     return AwsCall(call.actions, call.resources, call.service, call.operation, call.region, level=level)
+
+
+def needs_tags(scope: Scope, call: AwsCall) -> bool:
+    """True when the tags of the call's resources may matter to the decision on it."""
+    ruled = [rule for rule in scope.aws.rules if rule.where]
+    if not ruled:
+        return False
+    untold = replace(call, tags=None, some_tags=())
+    return touched_keys(call) != () or any(may_apply(rule, untold) for rule in ruled)
 
 
 def _early(scope: Scope, start: Exec, *, itself: bool) -> tuple[Action, Finding] | None:

@@ -135,7 +135,8 @@ def _aws_names(call: AwsCall) -> tuple[str, ...]:
 
 def _comes_back(call: AwsCall, deletes: list[str]) -> bool:
     """True where a delete only hides an S3 object: its bucket keeps versions, and none is named."""
-    return VERSIONED in call.facts and {name.casefold() for name in deletes} == {"s3:deleteobject"}
+    told = {text for label, text in call.facts if label == VERSIONED[0]}
+    return told == {VERSIONED[1]} and {name.casefold() for name in deletes} == {"s3:deleteobject"}
 
 
 def _is_delete(operation: str) -> bool:
