@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
 from supervisor.parse.aws_http.request import Refused
@@ -18,10 +18,11 @@ _METHODS = frozenset(("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS"
 # RFC 3986 `pchar` and `/`, without `;` (which some servers end a segment at).
 _PATH = re.compile(r"/(?:[A-Za-z0-9._~!$&'()*+,=:@/-]|%[0-9A-Fa-f]{2})*\Z")
 _QUERY = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,=:@/?-]|%[0-9A-Fa-f]{2})*\Z")
-_NAMES = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:\n[!#$%&'*+.^_`|~0-9A-Za-z-]+)*\Z")
+# Names of headers (RFC 9110, 5.6.2), one a line.
+_NAMES = re.compile(r"[\n!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 # Encoded, what needs no encoding (RFC 3986, 2.3) but for the tilde, which old encoders took for special.
 _NEEDLESS = re.compile(r"%(?:2[dDeE]|3[0-9]|4[1-9A-Fa-f]|5[0-9Aa]|5[fF]|6[1-9A-Fa-f]|7[0-9Aa])")
-_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # May be repeated: a list on several lines is the same as on one (RFC 9110, 5.3), and none of them selects anything.
 _LISTS = frozenset(
     "accept accept-encoding accept-language cache-control via forwarded x-forwarded-for cookie "
@@ -29,8 +30,7 @@ _LISTS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """`path` is still encoded; `query` is decoded, in order; `headers` have names in lower case."""
 
     method: str
@@ -84,15 +84,11 @@ def read_head(method: str, target: str, headers: Iterable[tuple[str, str]]) -> H
         return Refused("the Content-Length header is no number")
     if encoding is not None and (length is not None or encoding.lower() != "chunked"):
         return Refused("the request's framing is ambiguous: Transfer-Encoding beside another length")
-    return Head(
-        method=method,
-        path=path,
-        query=query,
-        headers=found,
-        host=host,
-        content_type=found.get("content-type", "").partition(";")[0].strip().lower(),
-        has_body=encoding is not None or (length is not None and length.strip("0") != ""),
-    )
+    content_type = found.get("content-type", "")
+    if content_type:
+        content_type = content_type.partition(";")[0].rstrip().lower()
+    has_body = encoding is not None or (length is not None and length.strip("0") != "")
+    return Head(method, path, query, found, host, content_type, has_body)
 
 
 def _read_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str] | Refused:
@@ -100,21 +96,25 @@ def _read_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str] | Refuse
     if not pairs:
         return {}
     names = "\n".join([name for name, _ in pairs])
-    values = "".join([value for _, value in pairs])
+    stripped = [value.strip(" \t") for _, value in pairs]
+    values = "".join(stripped)
     if len(pairs) > MOST_HEADERS or len(names) + len(values) > LONGEST_HEADERS:
         return Refused("the request's headers are too long", 431, "RequestHeaderSectionTooLarge")
-    if _NAMES.match(names) is None or names.count("\n") != len(pairs) - 1:
+    lowered = names.lower().split("\n")
+    if _NAMES.match(names) is None or len(lowered) != len(pairs) or "" in lowered:
         return Refused("a header's name has characters that it cannot have")
-    if not (values.isascii() and values.replace("\t", "").isprintable()):
+    if not (values.isascii() and (values.isprintable() or values.replace("\t", "").isprintable())):
         return Refused("a header's value has control characters or such outside ASCII")
+    found = dict(zip(lowered, stripped, strict=True))
+    return found if len(found) == len(pairs) else _repeated(lowered, stripped)
+
+
+def _repeated(names: list[str], values: list[str]) -> dict[str, str] | Refused:
     found: dict[str, str] = {}
-    for name, value in pairs:
-        lower = name.lower()
-        if lower in found:
-            if lower not in _LISTS:
-                return Refused(f"the header {lower} stands there twice")
-            value = f"{found[lower]},{value}"
-        found[lower] = value.strip(" \t")
+    for name, value in zip(names, values, strict=True):
+        if name in found and name not in _LISTS:
+            return Refused(f"the header {name} stands there twice")
+        found[name] = f"{found[name]},{value}" if name in found else value
     return found
 
 
@@ -167,13 +167,15 @@ def encode(text: str, safe: str = "") -> str:
 
 def has_control(text: str) -> bool:
     """True when decoded text has control characters."""
-    return _CONTROL.search(text.encode("utf-8", "surrogatepass")) is not None
+    return not text.isprintable() and _CONTROL.search(text) is not None
 
 
 def has_dot_segment(text: str) -> bool:
     """True when decoded text has `.` or `..` between slashes, also if something decodes it once more."""
     if "." not in text and "%" not in text:
         return False
+    if "%" not in text and "/" not in text and "\\" not in text:
+        return text in (".", "..")
     again = decode(text) if "%" in text else text
     for reading in (text, again or ""):
         segments = reading.replace("\\", "/").split("/")

@@ -8,9 +8,10 @@ of its two lines. The first of these holds
 * `models`: for each API version its `protocols`, its `target` prefix and its `operations` (name to place in the list
   below; several API versions share what did not change);
 * `operations`: `[body, method, uri, traits]`, without what is empty at the end. `body` is a reference to a shape, or ""
-  when the operation has no body. Traits: `query`, `header` (wire name to `[member, kind]`), `label` (label to `[member, kind]`,
-  where that is not the label and text), `query_map` (`[member, kind]`), `header_map` (`[prefix, member]`), `needs_query`, `needs_header`, `payload`, `root` (XML), `streams`,
-  `events` (1 in, 2 out, 3 both), `auth` (`none`, `bearer`, `sigv4a`), `host` (prefix), `old` (deprecated), `gzip`;
+  when the operation has no body. Traits: `query`, `header` (wire name to `[member, kind]`), `label` (label to
+  `[member, kind]`, where that is not the label and text), `query_map` (`[member, kind]`), `header_map` (`[prefix,
+  member]`), `needs_query`, `needs_header`, `payload`, `root` (XML), `streams`, `events` (1 in, 2 out, 3 both), `auth`
+  (`none`, `bearer`, `sigv4a`), `host` (prefix), `old` (deprecated), `gzip`;
 
 the second the shapes, which `shapes.py` describes. A kind is a scalar's letter, in upper case for a list of such.
 """
@@ -98,16 +99,10 @@ class Service:
     routes: Node
     bases: tuple[str, ...] = ()
     """Paths that may stand before the model's, because they belong to the endpoint."""
-
-    @property
-    def rest(self) -> Protocol | None:
-        """The protocol that names operations by method and path, if the service speaks one."""
-        return next((one for one in self.protocols if one in _REST), None)
-
-    @property
-    def form(self) -> Protocol | None:
-        """The protocol that names operations by Action and Version, if the service speaks one."""
-        return next((one for one in self.protocols if one in ("query", "ec2")), None)
+    rest: Protocol | None = None
+    """The protocol that names operations by method and path, if the service speaks one."""
+    form: Protocol | None = None
+    """The protocol that names operations by Action and Version, if the service speaks one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +173,8 @@ def service(name: str) -> Service:
         actions=actions,
         routes=routes,
         bases=tuple(data.get("bases", ())),
+        rest=next((protocol for protocol in sorted(protocols) if protocol in _REST), None),
+        form=next((protocol for protocol in sorted(protocols) if protocol in ("query", "ec2")), None),
     )
 
 

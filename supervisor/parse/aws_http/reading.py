@@ -41,7 +41,7 @@ def identify(method: str, target: str, headers: list[tuple[str, str]], body: byt
     found = find(sight, body)
     if isinstance(found, Refused):
         return ()
-    return tuple((operation.service, operation.name) for operation in found.operations)
+    return tuple([(operation.service, operation.name) for operation in found.operations])
 
 
 def body_wanted(method: str, target: str, headers: list[tuple[str, str]]) -> bool:

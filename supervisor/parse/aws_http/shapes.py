@@ -50,8 +50,9 @@ def members(service: str, reference: Reference, form: str = "") -> Wires:
             # A flattened list is named like its elements (`Attribute.1` for `Attributes`).
             if record[0] == "l" and len(record) > 2:
                 wire = record[2]
-        if wire in found:
-            raise Unfit(f"the model has two members {wire}")
+        if wire in found and "f" not in traits:
+            # A list took the place of a single value, and has its elements' name on the wire.
+            continue
         found[wire] = (name, target, traits)
     return found
 
