@@ -31,21 +31,33 @@ class Asking:
         self._loop = asyncio.get_running_loop()
 
     async def ask(
-        self, action: Action, chain: tuple[Process, ...], hung_up: Callable[[], Awaitable[None]], *, locked: str = ""
+        self,
+        action: Action | Callable[[], Action],
+        chain: tuple[Process, ...],
+        hung_up: Callable[[], Awaitable[None]],
+        *,
+        locked: str = "",
+        at_once: Callable[[str, Verdict], None] | None = None,
     ) -> tuple[str, Verdict | None]:
         """Ask about an action; returns the request's id and the verdict, `None` when the client hung up meanwhile.
 
-        `hung_up` is awaited while a human is asked; it returns when nobody waits for the answer any more. `locked`
-        says why this gate refuses whatever the answer is: the question is put on record, nobody is kept waiting.
+        `action` may be a function that works it out, off the loop. `hung_up` is awaited while a human is asked; it
+        returns when nobody waits for the answer any more. `locked` says why this gate refuses whatever the answer is:
+        the question is put on record, nobody is kept waiting. `at_once` is called with the request's id and an allow
+        that nobody had to be waited for, off the loop too; it must not raise.
         """
         opened: list[Request] = []
         answer: asyncio.Future[Verdict] = self._loop.create_future()
 
         def put() -> object:
-            request = self._desk.new_request(self._gate, action, chain)
+            about = action() if callable(action) else action
+            request = self._desk.new_request(self._gate, about, chain)
             opened.append(request)
             self._waiting[request.id] = answer
-            return self._desk.ask(request)
+            reply = self._desk.ask(request)
+            if at_once is not None and not locked and isinstance(reply, Verdict) and reply.allowed:
+                at_once(request.id, reply)
+            return reply
 
         try:
             async with asyncio.timeout(self._reply_seconds):

@@ -14,7 +14,7 @@ from supervisor.gates.aws.endpoints import Endpoints
 from supervisor.gates.aws.forwarding import Forwarding
 from supervisor.gates.aws.holding import HOLD_SECONDS, RETURN_SECONDS, Holding
 from supervisor.gates.aws.intake import Intake
-from supervisor.gates.aws.serving import Serving
+from supervisor.gates.aws.serving import Decided, Serving
 from supervisor.gates.aws.terms import Terms
 from supervisor.gates.aws.upstream import Upstream
 from supervisor.gates.protocol import Desk
@@ -96,10 +96,11 @@ class AwsGate:
     async def _serve(self, desk: Desk) -> None:
         self._stopping = asyncio.Event()
         self._asking = asking = Asking(desk, self.name, reply_seconds=self._reply_seconds)
-        holding = Holding(hold_seconds=self._hold_seconds, return_seconds=self._return_seconds)
+        holding: Holding[Decided] = Holding(hold_seconds=self._hold_seconds, return_seconds=self._return_seconds)
         upstream = Upstream(self._environment)
         forwarding = Forwarding(self._terms, Endpoints(self._terms.endpoint), upstream)
-        self._intake = intake = Intake(Serving(self._terms, asking, holding, forwarding).handle, self._context_for)
+        serving = Serving(self._terms, asking, holding, forwarding)
+        self._intake = intake = Intake(serving.handle, self._context_for)
         self._loop = asyncio.get_running_loop()
         self._ready.set()
         try:
@@ -110,6 +111,7 @@ class AwsGate:
             holding.stop()
             await upstream.stop()
             await intake.stop()
+            await serving.stop()
 
     def _begin(self, connection: socket.socket) -> None:
         assert self._intake is not None

@@ -8,42 +8,35 @@ is withdrawn, and an answer that nobody fetches is worth nothing after a while.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Final
-
-from supervisor.model.decision import Verdict
+from typing import Final, Generic, TypeVar
 
 HOLD_SECONDS: Final = 50.0
 """Below the 60 seconds for which botocore waits for an answer by default (botocore.config, `read_timeout`)."""
 RETURN_SECONDS: Final = 90.0
 """How long a client that was told to come again may stay away: longer than any SDK waits before a retry (20 s)."""
 
-Outcome = tuple[str, Verdict | None]
-"""The request's id, and the verdict; `None` = it was withdrawn."""
-Ask = Callable[[Callable[[], Awaitable[None]]], Awaitable[Outcome]]
+T = TypeVar("T")
+Ask = Callable[[Callable[[], Awaitable[None]]], Coroutine[None, None, T]]
 """Asks about a call; what it is given returns when nobody waits for the answer any more."""
 
 
 @dataclass(slots=True)
-class _Question:
-    task: asyncio.Task[Outcome]
+class _Question(Generic[T]):
+    task: asyncio.Task[T]
     left: asyncio.Event = field(default_factory=asyncio.Event)
     timer: asyncio.TimerHandle | None = None
 
 
-class Holding:
+class Holding(Generic[T]):
     """The questions whose clients are away, by what the call is."""
 
     def __init__(self, *, hold_seconds: float = HOLD_SECONDS, return_seconds: float = RETURN_SECONDS) -> None:
         self._hold_seconds, self._return_seconds = hold_seconds, return_seconds
-        self._away: dict[str, list[_Question]] = {}
+        self._away: dict[str, list[_Question[T]]] = {}
 
-    def is_back(self, key: str) -> bool:
-        """Whether a call is one that was asked about before and whose client is away."""
-        return bool(self._away.get(key))
-
-    async def ask(self, key: str, ask: Ask) -> Outcome | None:
+    async def ask(self, key: str, ask: Ask[T]) -> T | None:
         """The outcome for one client's call, `None` = not yet: tell the client to come again.
 
         A cancelled wait is a client that hung up: its question is withdrawn.
@@ -66,18 +59,15 @@ class Holding:
             for question in tuple(questions):
                 self._given_up(key, question)
 
-    def _asked(self, ask: Ask) -> _Question:
+    def _asked(self, ask: Ask[T]) -> _Question[T]:
         left = asyncio.Event()
 
-        async def run() -> Outcome:
-            async def gone() -> None:
-                await left.wait()
+        async def gone() -> None:
+            await left.wait()
 
-            return await ask(gone)
+        return _Question(asyncio.get_running_loop().create_task(ask(gone)), left)
 
-        return _Question(asyncio.get_running_loop().create_task(run()), left)
-
-    def _resumed(self, key: str) -> _Question | None:
+    def _resumed(self, key: str) -> _Question[T] | None:
         questions = self._away.get(key)
         if not questions:
             return None
@@ -88,7 +78,7 @@ class Holding:
             question.timer.cancel()
         return question
 
-    def _given_up(self, key: str, question: _Question) -> None:
+    def _given_up(self, key: str, question: _Question[T]) -> None:
         questions = self._away.get(key, [])
         if question in questions:
             questions.remove(question)

@@ -66,12 +66,12 @@ class Intake:
 
     async def stop(self) -> None:
         """End every connection."""
-        open_now = [connection for server in self._servers.values() for connection in server.connections]
+        transports = [one.transport for server in self._servers.values() for one in server.connections if one.transport]
         for server in self._servers.values():
             await server.shutdown(_STOP_SECONDS)
-        for connection in open_now:
-            if connection.transport is not None:
-                connection.transport.abort()
+        for transport in transports:
+            # TLS would wait for the other side's goodbye.
+            transport.abort()
         # A transport lets go of its socket in the loop's next turn.
         await asyncio.sleep(0)
         await asyncio.sleep(0)

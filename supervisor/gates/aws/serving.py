@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from secrets import token_hex
@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 from aiohttp import hdrs, web
 
-from supervisor.errors import SuperviseError
+from supervisor.errors import HostError, SuperviseError
 from supervisor.gates.asking import Asking
 from supervisor.gates.aws import errors
 from supervisor.gates.aws.authorization import Bad
@@ -24,10 +24,10 @@ from supervisor.gates.aws.forwarding import Call, CannotBeSent, Forwarding, NotS
 from supervisor.gates.aws.holding import Holding
 from supervisor.gates.aws.incoming import NeedsBody, Signed, Unsigned, verify
 from supervisor.gates.aws.reading import Budget, Share, TooLarge, read_whole
-from supervisor.gates.aws.terms import Terms
+from supervisor.gates.aws.terms import Keys, Terms
 from supervisor.gates.offloop import off_loop
 from supervisor.model.codec import digest
-from supervisor.model.decision import Verdict
+from supervisor.model.decision import By, Verdict
 from supervisor.model.effect import Effect
 from supervisor.model.request import AwsCall, Process
 from supervisor.model.visible import visible
@@ -45,6 +45,8 @@ _CHUNKS: Final = "STREAMING-"
 _SAME_BODY: Final = frozenset({"content-length", "content-md5", "x-amz-decoded-content-length", _HASH})
 """What tells one streamed body from another, beside its checksum headers."""
 _OWN: Final = "127.0.0.1"
+_TELL_SECONDS: Final = 2.0
+_WITHDRAWN: Final = Verdict(Effect.DENY, By.ENDED, "the client hung up")
 
 Headers = list[tuple[str, str]]
 
@@ -70,12 +72,24 @@ class _Understood:
     """The same for a retry of the same call."""
 
 
+@dataclass(slots=True)
+class Decided:
+    """What was asked about a call and what came of it."""
+
+    call: AwsCall | None = None
+    request_id: str = ""
+    verdict: Verdict = _WITHDRAWN
+    signed_with: Keys | SuperviseError | None = None
+    """Known already where nobody had to be waited for."""
+
+
 class Serving:
     """Serves requests on one event loop."""
 
-    def __init__(self, terms: Terms, asking: Asking, holding: Holding, forwarding: Forwarding) -> None:
+    def __init__(self, terms: Terms, asking: Asking, holding: Holding[Decided], forwarding: Forwarding) -> None:
         self._terms, self._asking, self._holding, self._forwarding = terms, asking, holding, forwarding
         self._budget = Budget()
+        self._telling: set[asyncio.Task[None]] = set()
         self._chains: WeakKeyDictionary[asyncio.BaseTransport, tuple[Process, ...]] = WeakKeyDictionary()
 
     async def handle(self, request: web.BaseRequest, tunnel: str) -> web.StreamResponse:
@@ -98,16 +112,11 @@ class Serving:
 
     async def _serve(self, request: web.BaseRequest, tunnel: str, share: Share) -> web.StreamResponse:
         wanted = await self._understand(request, tunnel, share)
-        try:
-            call = await off_loop(self._facts, wanted.read)
-        except SuperviseError as error:
-            await self._asking.fault(f"{_named(wanted.read)} was refused unasked: {error.what}")
-            raise _unavailable(wanted.read, error) from error
-        request_id, verdict = await self._decide(request, wanted, call)
-        if not verdict.allowed:
-            message = visible(verdict.message) or f"{_named(wanted.read)} is denied by the scope"
+        decided = await self._decide(request, wanted)
+        if not decided.verdict.allowed:
+            message = visible(decided.verdict.message) or f"{_named(wanted.read)} is denied by the scope"
             raise _Answer(errors.denied(wanted.read.protocol, message, _new_id(), **_form(wanted.read)))
-        return await self._forward(request, wanted, call, request_id, verdict)
+        return await self._forward(request, wanted, decided)
 
     # ── understood and checked ───────────────────────────────────────────────────────────────────
 
@@ -165,7 +174,10 @@ class Serving:
     def _facts(self, read: AwsRequest) -> AwsCall:
         """Everything that is decided on. What is looked up costs a call to the cloud, so only where it matters."""
         terms = self._terms
-        call = facts_of(read, account=terms.broker.account())
+        account = ""
+        with suppress(SuperviseError):  # what is decided without it is not signed, and that says why
+            account = terms.broker.account()
+        call = facts_of(read, account=account)
         if terms.needs_tags(call):
             found = terms.lookups.tags(call)
             if found is not None:
@@ -174,16 +186,40 @@ class Serving:
             call = replace(call, facts=terms.lookups.consequences(call))
         return call
 
-    async def _decide(self, request: web.BaseRequest, wanted: _Understood, call: AwsCall) -> tuple[str, Verdict]:
+    async def _decide(self, request: web.BaseRequest, wanted: _Understood) -> Decided:
         locked = VENDS if vends_credentials(wanted.read.names) else ""
         chain = await self._chain(request)
-        outcome = await self._holding.ask(wanted.key, lambda left: self._asking.ask(call, chain, left, locked=locked))
-        if outcome is None:
+
+        async def ask(left: Callable[[], Awaitable[None]]) -> Decided:
+            asked = Decided()
+
+            def facts() -> AwsCall:
+                asked.call = self._facts(wanted.read)
+                return asked.call
+
+            def at_once(request_id: str, verdict: Verdict) -> None:
+                asked.signed_with = self._keys(asked.call, request_id, verdict)
+
+            asked.request_id, verdict = await self._asking.ask(facts, chain, left, locked=locked, at_once=at_once)
+            asked.verdict = verdict or _WITHDRAWN
+            return asked
+
+        decided = await self._holding.ask(wanted.key, ask)
+        if decided is None:
             raise _Answer(errors.throttled(wanted.read.protocol, WAITS, _new_id(), **_form(wanted.read)))
-        request_id, verdict = outcome
-        if verdict is None:
+        if decided.verdict is _WITHDRAWN:
             raise ConnectionResetError("the client hung up")
-        return request_id, verdict
+        return decided
+
+    def _keys(self, call: AwsCall | None, request_id: str, verdict: Verdict) -> Keys | SuperviseError:
+        """What an allowed call is signed with, or why it cannot be."""
+        try:
+            if call is None or not call.account:
+                self._terms.broker.account()
+                raise HostError("the account was not known when this was decided", fix="try it again")
+            return self._terms.broker.for_call(call, by=verdict.by, request_id=request_id)
+        except SuperviseError as error:
+            return error
 
     async def _chain(self, request: web.BaseRequest) -> tuple[Process, ...]:
         transport = request.transport
@@ -200,12 +236,14 @@ class Serving:
 
     # ── sent ─────────────────────────────────────────────────────────────────────────────────────
 
-    async def _forward(
-        self, request: web.BaseRequest, wanted: _Understood, call: AwsCall, request_id: str, verdict: Verdict
-    ) -> web.StreamResponse:
+    async def _forward(self, request: web.BaseRequest, wanted: _Understood, decided: Decided) -> web.StreamResponse:
         read, sent = wanted.read, Sent()
         try:
-            keys = await off_loop(self._terms.broker.for_call, call, by=verdict.by, request_id=request_id)
+            keys = decided.signed_with
+            if keys is None:
+                keys = await off_loop(self._keys, decided.call, decided.request_id, decided.verdict)
+            if isinstance(keys, SuperviseError):
+                raise keys
             out = Call(read, wanted.signed, wanted.body, wanted.payload_hash, wanted.prefix)
             return await self._forwarding.send(request, out, keys, sent, lambda: _go_on(request))
         except SuperviseError as error:
@@ -228,14 +266,21 @@ class Serving:
             sent.detail = sent.detail or str(error)
             raise
         finally:
-            if touches_tags(call) != ():
-                self._terms.lookups.forget(call.resources)
-            await self._record(request_id, sent)
+            if decided.call is not None and touches_tags(decided.call) != ():
+                self._terms.lookups.forget(decided.call.resources)
+            self._record(decided.request_id, sent)
 
-    async def _record(self, request_id: str, sent: Sent) -> None:
-        await asyncio.shield(
-            self._asking.answered(request_id, sent.status, aws_request_id=sent.aws_request_id, detail=sent.detail)
-        )
+    def _record(self, request_id: str, sent: Sent) -> None:
+        """Nobody waits for this record: what happened was decided on record before."""
+        telling = self._asking.answered(request_id, sent.status, aws_request_id=sent.aws_request_id, detail=sent.detail)
+        task = asyncio.get_running_loop().create_task(telling)
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    async def stop(self) -> None:
+        """Returns when everything that happened is on record."""
+        if self._telling:
+            await asyncio.wait(self._telling, timeout=_TELL_SECONDS)
 
 
 async def _go_on(request: web.BaseRequest) -> None:
