@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import asdict
 
@@ -14,11 +15,12 @@ import click
 def doctor(as_json: bool) -> None:
     """Try out what this host can enforce, and say how to get the rest.
 
-    Exit code 0 when every gate holds, 1 otherwise.
+    Exit code 0 when every gate holds, 1 otherwise. Where AWS credentials are configured, AWS is asked what they allow.
     """
     from supervisor.cell.doctor import checks
+    from supervisor.identity.doctor import identity_checks
 
-    found = checks()
+    found = (*checks(), *identity_checks(os.environ))
     weak = tuple(dict.fromkeys(check.gate for check in found if check.gate and not check.holds))
     if as_json:
         click.echo(json.dumps({"holds": not weak, "weak": weak, "checks": [asdict(check) for check in found]}))

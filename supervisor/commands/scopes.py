@@ -1,4 +1,4 @@
-"""`agent-supervise scopes`: presets in plain words, validation, and the schema of a scope file."""
+"""`agent-supervise scopes`: presets in plain words, validation, compiled policies, and the schema of a scope file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from supervisor.policy.scope import Scope
 @click.group(invoke_without_command=True)
 @click.pass_context
 def scopes(context: click.Context) -> int:
-    """List scopes, show one in plain words, check a file, print the JSON Schema."""
+    """List scopes, show one in plain words, check a file, print what AWS is told or the JSON Schema."""
     return context.invoke(list_) if context.invoked_subcommand is None else 0
 
 
@@ -83,9 +83,84 @@ def schema() -> int:
 
 @scopes.command("session-policy")
 @click.argument("name", metavar="S")
-def session_policy(name: str) -> int:
-    """Not in this version: the IAM policy that S compiles to."""
-    raise UsageError("this version has no AWS gate yet, so no session policy either", fix=f"scopes show {name}")
+@click.option("--set", "values", metavar="KEY=VALUE", multiple=True, help="a parameter of the scope")
+@click.option("--service", metavar="PREFIX", help="the policy of this service alone, as it is sent: s3, ec2, …")
+def session_policy(name: str, values: tuple[str, ...], service: str | None) -> int:
+    """The IAM policies that S compiles to, one for each service that it allows something of.
+
+    They are what AWS itself holds the task's calls to. Exit code 2 when one does not fit into what AWS takes.
+    """
+    from supervisor.policy.session_policy import NothingAllowed, named_services
+
+    scope = _load(name, values, unfilled=False)
+    if service is not None:
+        click.echo(_compiled(scope, _known_service(service)))
+        return 0
+    services, others = named_services(scope)
+    made, bad = {}, 0
+    for one in services:
+        try:
+            made[one] = json.loads(_compiled(scope, one))
+        except NothingAllowed as error:
+            click.echo(f"- {one}: {error.what}", err=True)
+        except ScopeError as error:
+            click.echo(f"✗ {one}: {error}", err=True)
+            bad += 1
+    click.echo(json.dumps(made, indent=2, sort_keys=True, ensure_ascii=False))
+    if others:
+        bad += _others(scope, frozenset(services))
+    return 2 if bad else 0
+
+
+def _compiled(scope: Scope, service: str) -> str:
+    """The policy of a service, and its size for people. Raises `ScopeError`."""
+    from supervisor.policy.session_policy import session_policy_of
+    from supervisor.policy.session_policy_facts import known
+    from supervisor.policy.session_policy_statement import MOST_CHARACTERS
+
+    policy = session_policy_of(scope, (service,), known())
+    click.echo(f"✓ {service}: {len(policy):,} of {MOST_CHARACTERS:,} characters", err=True)
+    return policy
+
+
+def _others(scope: Scope, named: frozenset[str]) -> int:
+    """What a wildcard over services comes to, in one line; the number of services that it does not fit for."""
+    from supervisor.policy.services import SERVICES
+    from supervisor.policy.session_policy import NothingAllowed, session_policy_of
+    from supervisor.policy.session_policy_facts import known
+
+    facts, sizes, bad = known(), [], 0
+    assert facts.actions is not None
+    for service in sorted(SERVICES - named):
+        try:
+            if facts.actions(service):
+                sizes.append((len(session_policy_of(scope, (service,), facts)), service))
+        except NothingAllowed:
+            continue
+        except ScopeError as error:
+            click.echo(f"✗ {service}: {error}", err=True)
+            bad += 1
+    if sizes:
+        size, longest = max(sizes)
+        click.echo(
+            f"✓ {len(sizes)} more services by wildcards, the longest {longest}: {size:,} characters; "
+            "--service PREFIX prints one",
+            err=True,
+        )
+    return bad
+
+
+def _known_service(text: str) -> str:
+    import difflib
+
+    from supervisor.policy.services import SERVICES
+
+    service = text.lower()
+    if service not in SERVICES:
+        close = difflib.get_close_matches(service, SERVICES, 1)
+        meant = f", did you mean {close[0]}?" if close else ""
+        raise UsageError(f"AWS has no service {visible(text)}{meant}", fix="name an IAM prefix: s3, ec2, rds, …")
+    return service
 
 
 @scopes.command()
@@ -97,10 +172,10 @@ def learn(session: str) -> int:
     )
 
 
-def _load(name: str, values: tuple[str, ...]) -> Scope:
+def _load(name: str, values: tuple[str, ...], *, unfilled: bool = True) -> Scope:
     from supervisor.scope_files import load_scope
 
-    return load_scope(name, cwd=Path.cwd(), environment=os.environ, values=pairs(values), unfilled=True)
+    return load_scope(name, cwd=Path.cwd(), environment=os.environ, values=pairs(values), unfilled=unfilled)
 
 
 def sheet(scope: Scope) -> list[str]:

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from supervisor.errors import SuperviseError
 from supervisor.identity.failures import BrokerError, readable
+from supervisor.identity.sdk import isolated_session
 
 SOURCE_VARIABLE: Final = "AGENT_SUPERVISE_AWS_SOURCE"
 """`container` or `instance`: take the credentials that this machine has from there. Never without being told."""
@@ -66,45 +67,16 @@ class Chain:
     """One look-up: the session of botocore that knows this environment, and the providers over it."""
 
     def __init__(self, environment: Mapping[str, str], profile: str = "", endpoint: str = "") -> None:
-        import botocore.session
-        from botocore.configprovider import (
-            BOTOCORE_DEFAUT_SESSION_VARIABLES,
-            ConfigChainFactory,
-            ConfigValueStore,
-        )
-        from botocore.credentials import CredentialResolver
-        from botocore.tokens import TokenProviderChain
-
         self._environment = dict(environment)
         self._chosen = profile
         self._name = profile or environment.get("AWS_PROFILE") or environment.get("AWS_DEFAULT_PROFILE") or "default"
         self._named = bool(self._name != "default" or profile)
         self._endpoint = endpoint
-        self._session = session = botocore.session.Session()
-        chains = ConfigChainFactory(session=session, environ=self._environment)
-        store = ConfigValueStore(
-            mapping={
-                name: chains.create_config_chain(
-                    instance_name=name,
-                    env_var_names=variable,
-                    config_property_names=key,
-                    default=default,
-                    conversion_func=convert,
-                )
-                for name, (key, variable, default, convert) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
-            }
-        )
         config, shared = files_of(environment)
-        store.set_config_variable("config_file", str(config))
-        store.set_config_variable("credentials_file", str(shared))
-        store.set_config_variable("profile", self._name)
-        session.register_component("config_store", store)
-        # A client for a look-up must not begin another one, of this process's own environment.
-        session.register_component("credential_provider", CredentialResolver(providers=[]))
-        session.register_component("token_provider", TokenProviderChain(providers=[]))
+        self._session = isolated_session(environment, str(config), str(shared))
         self._cache = home_of(environment) / ".aws"
         try:
-            self._profiles: Mapping[str, Any] = session.full_config.get("profiles", {})
+            self._profiles: Mapping[str, Any] = self._session.full_config.get("profiles", {})
         except Exception as error:
             raise readable(error, "the shared configuration of AWS cannot be read", fix=f"look at {config}") from None
         if self._named and self._name not in self._profiles:
@@ -112,6 +84,8 @@ class Chain:
             raise BrokerError(
                 f"there is no AWS profile `{self._name}`", fix=f"pass --profile with one of these: {known}"
             )
+        if self._name in self._profiles:
+            self._session.set_config_variable("profile", self._name)
 
     @property
     def region(self) -> str:

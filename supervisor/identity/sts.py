@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from supervisor.identity.credentials import Credentials
 from supervisor.identity.failures import BrokerError, readable
+from supervisor.identity.sdk import isolated_session
 from supervisor.identity.source import Source
 
 CONNECT_SECONDS = 5.0
@@ -40,9 +41,14 @@ class AwsSts(Sts):
     """STS of AWS, or of what stands for it. Any thread may call."""
 
     def __init__(
-        self, source: Source, *, connect_seconds: float = CONNECT_SECONDS, read_seconds: float = READ_SECONDS
+        self,
+        source: Source,
+        *,
+        connect_seconds: float = CONNECT_SECONDS,
+        read_seconds: float = READ_SECONDS,
+        attempts: int = 2,
     ) -> None:
-        self._source, self._timeouts = source, (connect_seconds, read_seconds)
+        self._source, self._timeouts, self._attempts = source, (connect_seconds, read_seconds), attempts
         self._session: Any = None
         self._clients: dict[str, tuple[Credentials, Any]] = {}
         self._lock = threading.Lock()
@@ -87,7 +93,6 @@ class AwsSts(Sts):
         return answer
 
     def _client(self, service: str, own: Credentials) -> Any:
-        import botocore.session
         from botocore.config import Config
 
         connect, read = self._timeouts
@@ -96,7 +101,7 @@ class AwsSts(Sts):
             region_name=self._source.region,
             connect_timeout=connect,
             read_timeout=read,
-            retries={"mode": "standard", "total_max_attempts": 2},
+            retries={"mode": "standard", "total_max_attempts": self._attempts},
             ignore_configured_endpoint_urls=True,
             # What stands for AWS is on this host as a rule, which no proxy leads to.
             **({"proxies": {}} if endpoint else {}),
@@ -107,7 +112,7 @@ class AwsSts(Sts):
             if made_for == own:
                 return client
             if self._session is None:
-                self._session = botocore.session.Session()
+                self._session = isolated_session({})
             client = self._session.create_client(
                 service,
                 endpoint_url=endpoint or None,

@@ -394,6 +394,7 @@ def _in_regions(made: list[Statement], service: str, scope: Scope, facts: Facts)
 
 def _keys_behind(service: str, *, writes: bool) -> list[Statement]:
     """The use of KMS keys that a service makes in the caller's name, which no request of the agent's asks for."""
+    keys: tuple[str, ...]
     if service in _READ_BEHIND:
         keys = _WRITE_KEY if writes else _READ_KEY
     elif service in _BUILT_BEHIND and writes:

@@ -50,12 +50,51 @@ def test_check_is_exit_2_for_a_bad_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [("session-policy", "developer"), ("learn", "abc"), ("show", "nothing"), ("frobnicate",)]
+    "words",
+    [
+        ("session-policy", "s3-static-site"),
+        ("session-policy", "terraform-plan", "--service", "s33"),
+        ("session-policy", "terraform-plan", "--service", "braket-nothing"),
+        ("session-policy", "s3-static-site", "--set", "bucket=b", "--service", "rds"),
+        ("learn", "abc"),
+        ("show", "nothing"),
+        ("frobnicate",),
+    ],
 )
 def test_what_is_not_there_is_a_usage_error(words: tuple[str, ...], tmp_path: Path) -> None:
     """Exit code 2 and a way out, never a silent success."""
     done = run(*words, cwd=tmp_path)
     assert done.returncode == 2 and done.stderr and "Traceback" not in done.stderr
+
+
+def test_session_policy_prints_what_aws_is_told(tmp_path: Path) -> None:
+    """One policy for each service that is named, sizes for people; of one service exactly the text that is sent."""
+    words = ("session-policy", "s3-static-site", "--set", "bucket=site")
+    done = run(*words, cwd=tmp_path)
+    made = json.loads(done.stdout)
+    assert done.returncode == 0 and set(made) == {"s3", "sts"}
+    assert "✓ s3: " in done.stderr and "of 2,048 characters" in done.stderr and "- cloudfront: " in done.stderr
+    sent = run(*words, "--service", "s3", cwd=tmp_path).stdout.rstrip("\n")
+    assert json.loads(sent) == made["s3"] and sent == json.dumps(made["s3"], sort_keys=True, separators=(",", ":"))
+    assert run("session-policy", "developer", cwd=tmp_path).stdout == "{}\n"
+
+
+def test_session_policy_counts_what_wildcards_reach(tmp_path: Path) -> None:
+    """Services that no rule names are compiled too, and told in one line."""
+    (tmp_path / "wide.yaml").write_text("scope: wide\ntask: T\naws: {rules: [{allow: ['*:Describe*', 's3:Get*']}]}\n")
+    done = run("session-policy", "wide.yaml", cwd=tmp_path)
+    assert done.returncode == 0 and set(json.loads(done.stdout)) == {"s3"}
+    assert "more services by wildcards, the longest" in done.stderr
+
+
+def test_session_policy_is_exit_2_where_aws_would_not_take_it(tmp_path: Path) -> None:
+    """The others are printed all the same; the error names the rule's file and line and what to do."""
+    arns = ", ".join(f"'arn:aws:s3:::bucket-of-the-team-{number}/*'" for number in range(90))
+    rules = f"    - allow: ['rds:Describe*']\n    - allow: ['s3:GetObject']\n      on: [{arns}]\n"
+    (tmp_path / "long.yaml").write_text(f"scope: long\ntask: T\naws:\n  rules:\n{rules}")
+    done = run("session-policy", "long.yaml", cwd=tmp_path)
+    assert done.returncode == 2 and set(json.loads(done.stdout)) == {"rds"}
+    assert "long.yaml:6" in done.stderr and "90 ARNs under fewer patterns" in done.stderr
 
 
 def test_the_schema_is_one_and_the_presets_follow_it(tmp_path: Path) -> None:

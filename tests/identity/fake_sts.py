@@ -81,7 +81,7 @@ class FakeSts:
             who = self._federate(form)
         else:
             raise Refusal("InvalidAction", action)
-        expires = (self.now or datetime.now(UTC)) + timedelta(seconds=int(form["DurationSeconds"]))
+        expires = (self.now or datetime.now(UTC)) + timedelta(seconds=int(form.get("DurationSeconds", "3600")))
         return _xml(
             action,
             f"<Credentials><AccessKeyId>ASIAMINTED{number:08}</AccessKeyId><SecretAccessKey>{self.secret}"
@@ -95,7 +95,7 @@ class FakeSts:
             raise Refusal("ValidationError", f"RoleSessionName {name!r}")
         if not _ROLE.match(role):
             raise Refusal("ValidationError", f"{role} is invalid")
-        if not 900 <= int(form["DurationSeconds"]) <= 3600:
+        if not 900 <= int(form.get("DurationSeconds", "3600")) <= 3600:
             raise Refusal("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration")
         identity = form.get("SourceIdentity", "xx")
         if not 2 <= len(identity) <= 64 or not _NAME.match(identity):
@@ -107,7 +107,7 @@ class FakeSts:
         name = form["Name"]
         if not 2 <= len(name) <= 32 or not _NAME.match(name):
             raise Refusal("ValidationError", f"Name {name!r}")
-        if not 900 <= int(form["DurationSeconds"]) <= 129_600:
+        if not 900 <= int(form.get("DurationSeconds", "3600")) <= 129_600:
             raise Refusal("ValidationError", "DurationSeconds")
         arn = f"arn:aws:sts::{ACCOUNT}:federated-user/{name}"
         return f"<FederatedUser><Arn>{arn}</Arn><FederatedUserId>{ACCOUNT}:{name}</FederatedUserId></FederatedUser>"
