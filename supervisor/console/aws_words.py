@@ -73,6 +73,12 @@ _NOUNS: Final = {
     ("iam", "mfa"): ("MFA device", ("mfadevice", "virtualmfadevice")),
 }
 _VERBS: Final = {"Modify": "Change", "Update": "Change", "Describe": "Look at", "Head": "Look at", "Get": "Read"}
+_TELLING: Final = {
+    "irreversible: no final snapshot is taken": "without a final snapshot",
+    "irreversible: the automated backups go too": "with its automated backups",
+    "irreversible: the images go too": "with its images",
+}
+"""Notes that belong into the first sentence."""
 _OBJECT_VERBS: Final = {"Put": "Write", "Upload": "Write", "Copy": "Copy to"}
 
 
@@ -83,7 +89,7 @@ def action_names(call: AwsCall) -> str:
 
 def headline(call: AwsCall) -> str:
     """What happens if this is allowed: `Delete 1,204 objects under s3://shop-logs/2025/`."""
-    operation = call.operation or (call.actions[0].partition(":")[2] if call.actions else "call")
+    operation = call.operation or (call.actions[0].partition(":")[2] if call.actions else "Call")
     words = _CAMEL.sub(" ", operation).split(" ")
     if words[0] == "Batch" and len(words) > 1:
         words = words[1:]
@@ -99,8 +105,7 @@ def headline(call: AwsCall) -> str:
         told = f"{_OBJECT_VERBS.get(verb, said[0]) if objects else said[0]} {what}"
     else:
         told = f"{' '.join(said)}: {what}"
-    extra = [note.partition(": ")[2] for note in call.notes if note.startswith("irreversible: with")]
-    return ", ".join(visible(part) for part in (told, *extra))
+    return ", ".join((visible(told), *(text for note, text in _TELLING.items() if note in call.notes)))
 
 
 def _tagging(call: AwsCall, verb: str, what: str) -> str:

@@ -290,3 +290,27 @@ def numbered(stage: Stage, *records: object) -> list[dict[str, object]]:
     start = len(stage.session.lines)
     moment = rfc3339(stage.screen.now())
     return [{"seq": start + at, "time": moment, **to_json(record)} for at, record in enumerate(records)]
+
+
+async def test_a_question_that_grew_must_be_read_again() -> None:
+    """A key that was meant for the smaller question answers nothing: it is another one, from its first row."""
+    lines = stories.burst()
+    opened = next(at for at, line in enumerate(lines.lines) if line["kind"] == "escalation.opened")
+    later = lines.lines[opened + 1 :]
+    del lines.lines[opened + 1 :]
+    async with session_stage(lines, SMALL) as stage:
+        await stage.press(PREFIX)
+        await stage.read_all()
+        await stage.press("y", *"shop", rest=QUIET_MS + 1)
+        stage.session.tell(*later)
+        await stage.until(lambda: stage.screen.seat.cards.queue[0].merged)
+        arming = stage.screen.seat.cards.arming
+        assert arming is not None and not arming.read and not arming.typed
+        assert "read it again" in stage.text() and "1,204 objects" in stage.text()
+        await stage.press("y", "enter")
+        assert answers(stage) == []
+        await stage.read_all()
+        assert [said["escalation"] for said in stage.session.said("shown")] == ["e1", "e1"]
+        await stage.press("y", *"shop-logs/2025/", "enter", "y", rest=QUIET_MS + 1)
+        await stage.until(lambda: answers(stage))
+        assert stage.session.said("answer")[0]["answer"]["digest"] == later[1]["digest"]

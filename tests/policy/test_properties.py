@@ -43,7 +43,7 @@ def rules(draw: st.DrawFn) -> Rule:
     more = {}
     if section == "aws":
         more["on"] = tuple(draw(st.lists(st.sampled_from(ARNS), max_size=1)))
-        more["where"] = draw(st.sampled_from([(), (("env", ("dev",)),)]))
+        more["where"] = draw(st.sampled_from([(), (("env", ("dev",)),), (("env", ("prod", "live")),)]))
     patterns = draw(st.lists(st.sampled_from(pool), min_size=1, max_size=2))
     except_ = tuple(draw(st.lists(st.sampled_from(pool), max_size=1)))
     return rule(section, draw(EFFECTS), *patterns, line=draw(st.integers(1, 50)), except_=except_, **more)  # type: ignore[arg-type]
@@ -76,7 +76,14 @@ CALLS = st.builds(
     st.lists(st.sampled_from(["arn:aws:s3:::a/1", "arn:aws:s3:::b/1", "arn:aws:rds:e:1:db:x", "*"]), max_size=2).map(
         tuple
     ),
+    operation=st.sampled_from(["", "CreateTags", "PutBucketTagging"]),
+    level=st.sampled_from(["", "list", "read", "tagging", "write", "permissions"]),
     tags=st.sampled_from([None, (), (("env", "dev"),)]),
+    some_tags=st.sampled_from([(), (("env", "prod"),)]),
+    request_tags=st.sampled_from([(), (("env", "prod"),), (("name", "x"),)]),
+    tag_keys=st.sampled_from([(), (), None, ("env",)]),
+    notes=st.sampled_from([(), ("runs anything: code",), ("irreversible: gone",)]),
+    facts=st.sampled_from([(), (("versioning", "on"),)]),
 )
 CALLED_TOOLS = st.builds(ToolCall, st.sampled_from(["github", "x"]), st.sampled_from(["get_me", "delete"]))
 ANY: st.SearchStrategy[Action] = EXECS | CONNECTS | CALLS | CALLED_TOOLS
@@ -121,7 +128,7 @@ def test_a_grant_only_answers_asks(made: Scope, action: Action, matcher: ExecMat
     before, after = judge(made, action), judge(made, action, (grant,))
     if before.effect is Effect.ASK and after.effect is Effect.ALLOW:
         assert covers(matcher, action) and after.grant == "g1"
-        assert not before.irreversible and before.four_eyes <= 1
+        assert not before.irreversible and before.four_eyes <= 1 and not before.once
     else:
         assert after == before
 
@@ -156,7 +163,28 @@ def test_a_decision_explains_itself(made: Scope, action: Action) -> None:
     order = [ref.effect for ref in decision.rules]
     assert order == sorted(order, reverse=True)
     if decision.effect is not Effect.ASK:
-        assert not decision.irreversible
+        assert not decision.irreversible and not decision.once
+
+
+@given(SCOPES, CALLS)
+def test_what_changes_and_does_not_say_where_is_not_allowed(made: Scope, call: AwsCall) -> None:
+    """No scope allows a change of something that cannot be told, nor one of a tag that one of its rules relies on."""
+    effect = judge(made, call).effect
+    if not call.resources and call.level not in ("list", "read"):
+        assert effect is not Effect.ALLOW
+    relied = any(rule.where and not rule.on for rule in made.aws.rules)
+    if relied and (call.tag_keys is None or "env" in call.tag_keys or ("env", "prod") in call.request_tags):
+        assert effect is not Effect.ALLOW
+
+
+@given(SCOPES, CALLS, st.sampled_from([(), (("env", "dev"),), (("env", "prod"),)]))
+def test_not_knowing_tags_is_never_the_easier_way(
+    made: Scope, call: AwsCall, tags: tuple[tuple[str, str], ...]
+) -> None:
+    """Whatever the tags turn out to be, a call whose tags were not looked up is decided at least as strictly."""
+    unknown, known = replace(call, tags=None, some_tags=()), replace(call, tags=tags, some_tags=())
+    if call.level == "tagging":  # what else sets tags makes a thing, which had none
+        assert judge(made, unknown).effect >= judge(made, known).effect
 
 
 @settings(max_examples=60)

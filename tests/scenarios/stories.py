@@ -123,7 +123,7 @@ def queue() -> Lines:
         "eu-central-1",
         "123456789012",
         (("env", "prod"), ("owner", "data-platform")),
-        ("irreversible: the bucket is gone at once, and its name is free for others",),
+        ("irreversible: the bucket and its name are gone",),
     )
     rule = RuleRef("aws", Effect.ASK, SCOPE_FILE, 22, "ask: s3:DeleteBucket", "a person looks before a bucket goes")
     delete = lines.request(bucket, "aws", by=(Process(4170, "/usr/bin/aws", ("aws", "s3", "rb", "s3://prod-data")),))
@@ -168,7 +168,7 @@ def burst() -> Lines:
         "eu-central-1",
         "123456789012",
         (("env", "prod"), ("owner", "data-platform")),
-        ("irreversible: what it deletes is gone where the bucket keeps no versions",),
+        (),
         "write",
         facts=(("versioning", "off"), ("object lock", "off"), ("bucket", "at least 1,000 objects")),
     )
@@ -194,7 +194,7 @@ def database() -> Lines:
         "eu-central-1",
         "123456789012",
         (("env", "prod"), ("owner", "orders")),
-        ("irreversible: without a final snapshot", "irreversible: with its automated backups"),
+        ("irreversible: no final snapshot is taken", "irreversible: the automated backups go too"),
         "write",
         facts=(
             ("engine", "postgres 16.3"),
