@@ -265,14 +265,14 @@ def _operation(operation: OperationModel, shapes: _Shapes, crowded: set[tuple[st
         if payload is not None:
             member = shape.members[payload]
             more["payload"] = payload
-            if member.serialization.get("name", payload) != payload:
+            if service.metadata["protocol"] == "rest-xml" and "name" in member.serialization:
                 more["root"] = member.serialization["name"]
             body = shapes.reference(member)
             if member.serialization.get("streaming") or operation.auth_type == "v4-unsigned-body":
                 more["streams"] = 1
         elif any("location" not in member.serialization for member in shape.members.values()):
             body = shapes.body(shape)
-            if "name" in shape.serialization:
+            if service.metadata["protocol"] == "rest-xml" and "name" in shape.serialization:
                 more["root"] = shape.serialization["name"]
     elif shape is not None and shape.members:
         body = shapes.reference(shape)

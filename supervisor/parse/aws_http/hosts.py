@@ -70,7 +70,7 @@ def _aws(name: str, labels: list[str]) -> Host:
     last = labels[-1]
     if last.startswith("s3-") and _is_region(last[3:]):
         region, labels[-1] = last[3:], "s3"
-    if not region and len(labels) > 1 and labels[-1] == "vpce":
+    if len(labels) > 1 and labels[-1] == "vpce":
         return Host(name, why="endpoints of a VPC are not served here; use the service's own host")
     s3 = _s3(name, labels, region)
     if s3 is not None:

@@ -36,6 +36,7 @@ GENERAL = frozenset(
     "x-amz-api-version x-amz-glacier-version".split()
 )
 _CHECKSUM = "x-amz-checksum-"
+_NEEDS_MORE = "needs more"
 
 
 # Tuples, because one of each is made for every request, and a frozen dataclass takes four times as long to make.
@@ -314,7 +315,7 @@ def _by_route(sight: Sight) -> Found | Refused:
             continue
         match = _route(sight, one)
         if isinstance(match, Refused):
-            refusal = match
+            refusal = refusal or match
         elif match is not None:
             matches.append(match)
     if not matches:
@@ -391,16 +392,15 @@ def _choose(sight: Sight, operations: Sequence[Operation]) -> list[Operation] | 
     names = [name for name, _ in sight.query]
     special = [name for name in sight.head.headers if name.startswith("x-amz-") and name not in GENERAL]
     fitting: list[Operation] = []
-    why = ""
+    nearest, why = -1, "no operation at this path does without other parameters in its URL"
     for operation in operations:
         if operation.fixed and operation.fixed[0] not in sight.query:
-            why = why or f"no operation at this path does without the parameter {operation.fixed[0][0]}"
             continue
         reason = _misfit(sight, operation, names, special)
-        if reason:
-            why = reason
-        else:
+        if not reason:
             fitting.append(operation)
+        elif len(operation.fixed) > nearest and reason != _NEEDS_MORE:
+            nearest, why = len(operation.fixed), reason
     if not fitting:
         return Refused(why, code="InvalidRequest")
     if len(fitting) > 1:
@@ -422,13 +422,13 @@ def _misfit(sight: Sight, operation: Operation, names: Sequence[str], special: S
     """Why an operation is not what query and headers say; empty when it is."""
     for fixed in operation.fixed:
         if fixed not in sight.query:
-            return f"no operation at this path does without the parameter {fixed[0]}"
+            return _NEEDS_MORE
     if operation.rank:
         traits = operation.traits
         if any(name not in names for name in traits.get("needs_query", ())):
-            return f"{operation.name} needs other parameters"
+            return _NEEDS_MORE
         if any(name not in sight.head.headers for name in traits.get("needs_header", ())):
-            return f"{operation.name} needs other headers"
+            return _NEEDS_MORE
     if names:
         fixed_names = {name for name, _ in operation.fixed}
         seen: set[str] = set()
