@@ -33,11 +33,11 @@ def is_sendable(target: str) -> bool:
 def path(wire: str, service: str) -> str:
     """The canonical form of a path as it stands on the wire.
 
-    S3's is decoded and encoded again; every other service's is normalised (RFC 3986 section 5.2.4, empty segments
-    too) and what the wire had is encoded once more.
+    S3's segments are decoded and encoded again (an encoded slash separates none); every other service's path is
+    normalised (RFC 3986 section 5.2.4, empty segments too) and what the wire had is encoded once more.
     """
     if is_s3(service):
-        return quote_from_bytes(unquote_to_bytes(wire), safe="/~") or "/"
+        return "/".join(quote_from_bytes(unquote_to_bytes(segment), safe="~") for segment in wire.split("/"))
     return quote_from_bytes(_normal(wire).encode("utf-8", "surrogateescape"), safe="/~")
 
 

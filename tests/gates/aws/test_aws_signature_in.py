@@ -353,6 +353,9 @@ def test_spelling_of_a_path() -> None:
     sent = signed_by_us("GET", "/b/a%28b~", [], "s3")
     assert isinstance(check((sent[0], "/b/a(b%7e", sent[2], b"")), Signed)
     assert isinstance(check((sent[0], "/b/a%2528b~", sent[2], b"")), Bad)
+    sent = signed_by_us("GET", "/b/k/l", [], "s3")
+    assert isinstance(check((sent[0], "/b/k%2Fl", sent[2], b"")), Bad)
+    assert isinstance(check(signed_by_us("GET", "/b/k%2Fl", [], "s3")), Signed)
 
 
 PAYLOADS = [

@@ -10,7 +10,7 @@ import botocore.auth
 import pytest
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from supervisor.gates.aws.placeholder import Placeholder
@@ -49,6 +49,7 @@ NAME = st.sampled_from(
 )
 
 
+@example("GET", "/b/%2F//..", [("a", ""), ("a", "%20"), ("A", "b")], [("accept", " a  b ")], "s3", "0" * 64, True)
 @given(
     st.sampled_from(["GET", "PUT", "POST", "DELETE", "HEAD"]),
     PATH,
@@ -88,6 +89,21 @@ def test_accepted_by_our_own_check(
     found = verify("PUT", target, made.headers, payload, KEYS, NOW)
     assert isinstance(found, Signed)
     assert found.signature == made.signature
+
+
+def test_published_example() -> None:
+    """The head of AWS's published chunked upload gets the published signature (Amazon S3 API Reference)."""
+    keys = Credentials("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
+    headers = [
+        ("x-amz-storage-class", "REDUCED_REDUNDANCY"),
+        ("content-encoding", "aws-chunked"),
+        ("x-amz-decoded-content-length", "66560"),
+        ("content-length", "66824"),
+    ]
+    url = "https://s3.amazonaws.com/examplebucket/chunkObject.txt"
+    when = datetime(2013, 5, 24, tzinfo=UTC)
+    made = sign("PUT", url, headers, Payload.CHUNKS_SIGNED.value, keys, "s3", "us-east-1", when)
+    assert made.signature == "4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9"
 
 
 def test_what_is_replaced() -> None:
