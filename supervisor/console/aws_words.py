@@ -14,10 +14,11 @@ from supervisor.model.request import AwsCall
 from supervisor.model.visible import visible
 from supervisor.policy.irreversible import VERSIONED, irreversible
 from supervisor.policy.resources import common_folder, is_exact, is_object, named
-from supervisor.policy.tags import changes_tags
+from supervisor.policy.tags import UNTOLD, changes_tags
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _KIND = re.compile(r"([^/:]+)[/:]")
+_UNTOLD: Final = "some that cannot be told"
 FEW: Final = 3
 LISTED: Final = 8
 """Resources that are written out one a row; more are told together."""
@@ -109,10 +110,10 @@ def headline(call: AwsCall) -> str:
 
 
 def _tagging(call: AwsCall, verb: str, what: str) -> str:
-    removed = ", ".join(dict.fromkeys((*(key for key, _ in call.request_tags), *(call.tag_keys or ()))))
     if verb in ("Untag", "Remove", "Delete"):
-        return f"Remove the tags {removed or '(cannot be told)'} from {what}"
-    return f"Tag {what} with {pairs(call.request_tags) or removed or 'what cannot be told'}"
+        keys = ", ".join(key if key != UNTOLD else _UNTOLD for key, _ in call.request_tags)
+        return f"Remove the tags {keys or _UNTOLD} from {what}"
+    return f"Tag {what} with {pairs(call.request_tags) or _UNTOLD}"
 
 
 def _is_named(rest: list[str], arns: tuple[str, ...]) -> bool:
@@ -205,8 +206,6 @@ def effects(call: AwsCall) -> list[tuple[str, str]]:
         lines += [("", visible(f"some have {pairs(call.some_tags)}"))] if call.some_tags else []
     if call.request_tags:
         lines.append(("sets", visible(f"tags {pairs(call.request_tags)}")))
-    if call.tag_keys:
-        lines.append(("sets", visible(f"or removes the tags {', '.join(call.tag_keys)}")))
     lines += [("note", visible(note)) for note in call.notes]
     if VERSIONED in call.facts and not irreversible(call) and any("delete" in name.casefold() for name in call.actions):
         lines.append(("note", "can be undone: the bucket keeps a version of what is deleted"))
@@ -216,7 +215,7 @@ def effects(call: AwsCall) -> list[tuple[str, str]]:
 
 def pairs(tags: Iterable[tuple[str, str]]) -> str:
     """Tags as people write them."""
-    return ", ".join(f"{key}={value}" for key, value in tags)
+    return ", ".join(f"{key}={value}" if key != UNTOLD else _UNTOLD for key, value in tags)
 
 
 def _grouped(facts: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

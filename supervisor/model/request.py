@@ -73,9 +73,9 @@ class AwsCall:
 
     `level` is the strictest IAM access level among the actions. `tags` are the resources' own, looked up by us: those
     that all of them have; `None` = not looked up. `some_tags` are those that only some of them have. `request_tags`
-    are those that the call would set, `tag_keys` the keys of those that it would set or remove; `None` = it changes
-    tags, and which ones cannot be told. `notes` name what makes it irreversible, removes a guard or hands out
-    credentials. `facts` are what was looked up for the human who is asked (size, items, protection, last snapshot).
+    are those that the call would set or take away (with an empty value); a `*` among their keys stands for tags that
+    cannot be told. `notes` name what makes it irreversible, removes a guard or hands out credentials. `facts` are what
+    was looked up for the human who is asked (size, items, protection, last snapshot).
     """
 
     KIND: ClassVar[str] = "aws"
@@ -91,7 +91,6 @@ class AwsCall:
     some_tags: tuple[tuple[str, str], ...] = ()
     request_tags: tuple[tuple[str, str], ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
-    tag_keys: tuple[str, ...] | None = ()
 
 
 @dataclass(frozen=True, slots=True)

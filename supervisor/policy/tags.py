@@ -16,6 +16,9 @@ from supervisor.model.request import AwsCall
 from supervisor.policy.glob import may_name
 from supervisor.policy.scope import Rule
 
+UNTOLD = "*"
+"""The key that stands for tags which cannot be told; no real one holds it (Tagging AWS Resources, "Tag naming limits").
+"""
 _READS = re.compile(r"(?:Batch)?(?:Get|List|Describe|Head|Search|Lookup)")
 _TAGGING = re.compile(r"(?:Unt|T)ag(?:[A-Z]|s|ging|$)")
 # These replace all tags by the ones they bring: what is not among them is removed.
@@ -41,19 +44,24 @@ class Touch:
 
 def touched_keys(call: AwsCall) -> tuple[str, ...] | None:
     """The keys of the tags that the call sets or removes; `None` = it changes tags, and which cannot be told."""
-    names = {call.operation, *(action.partition(":")[2] for action in call.actions)}
-    if call.tag_keys is None or any(_REPLACES.match(name) for name in names):
+    actions = [action.partition(":")[2] for action in call.actions]
+    keys = dict.fromkeys(key for key, _ in call.request_tags)
+    if UNTOLD in keys or any(_REPLACES.match(name) for name in (call.operation, *actions)):
         return None
-    keys = dict.fromkeys((*call.tag_keys, *(key for key, _ in call.request_tags)))
-    return tuple(keys) if keys or not changes_tags(call) else None
+    if keys:
+        return tuple(keys)
+    return None if changes_tags(call) or any(_is_tagging(name) for name in actions) else ()
 
 
 def changes_tags(call: AwsCall) -> bool:
-    """True when changing tags is what the call is for."""
-    if call.level == "tagging":
+    """True when changing the tags of what is there already is all that the call is for."""
+    if call.level == "tagging" or _is_tagging(call.operation):
         return True
-    names = (call.operation, *(action.partition(":")[2] for action in call.actions))
-    return any(_TAGGING.search(name) and not _READS.match(name) for name in names)
+    return bool(call.actions) and all(_is_tagging(action.partition(":")[2]) for action in call.actions)
+
+
+def _is_tagging(name: str) -> bool:
+    return _TAGGING.search(name) is not None and not _READS.match(name)
 
 
 def touch(rules: Sequence[Rule], call: AwsCall) -> Touch | None:

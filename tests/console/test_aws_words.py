@@ -70,8 +70,12 @@ def call(action: str, *arns: str, **more: object) -> AwsCall:
             "Tag the EC2 instance i-1 with env=dev",
         ),
         (
-            call("ec2:DeleteTags", f"{EC2}:instance/i-1", level="tagging", tag_keys=("env",)),
+            call("ec2:DeleteTags", f"{EC2}:instance/i-1", level="tagging", request_tags=(("env", ""),)),
             "Remove the tags env from the EC2 instance i-1",
+        ),
+        (
+            call("s3:PutBucketTagging", "arn:aws:s3:::shop", level="tagging", request_tags=(("a", "b"), ("*", ""))),
+            "Tag the S3 bucket shop with a=b, some that cannot be told",
         ),
         (AwsCall((), service="unheard", operation="DoThing"), "Do thing: any resource (cannot be told)"),
         (AwsCall(()), "Call any resource (cannot be told)"),

@@ -141,6 +141,9 @@ RELYING = (
 RETAG = AwsCall(
     ("ec2:CreateTags",), (INSTANCE,), "ec2", "CreateTags", tags=(), level="tagging", request_tags=(("env", "dev"),)
 )
+CREATE = replace(
+    RETAG, actions=("ec2:RunInstances", "ec2:CreateTags"), operation="RunInstances", level="write", tags=None
+)
 
 
 @pytest.mark.parametrize(
@@ -149,20 +152,23 @@ RETAG = AwsCall(
         (RETAG, ASK),
         (replace(RETAG, request_tags=(("Env", "dev"),)), ASK),
         (replace(RETAG, request_tags=(("name", "x"),)), ALLOW),
-        (replace(RETAG, request_tags=(), tag_keys=("name",)), ALLOW),
-        (replace(RETAG, request_tags=(), tag_keys=("env",)), ASK),
+        (replace(RETAG, request_tags=(("name", ""),)), ALLOW),
+        (replace(RETAG, request_tags=(("env", ""),)), ASK),
         (replace(RETAG, request_tags=()), ASK),
-        (replace(RETAG, request_tags=(), tag_keys=None), ASK),
+        (replace(RETAG, request_tags=(("a", "b"), ("*", ""))), ASK),
         (replace(RETAG, level="write", operation="RunInstances", actions=("ec2:RunInstances", "ec2:CreateTags")), ASK),
+        (replace(CREATE, request_tags=(("stage", "dev"),)), ASK),
+        (replace(CREATE, request_tags=(("name", "x"),)), ALLOW),
+        (replace(CREATE, request_tags=()), ASK),
         (replace(RETAG, request_tags=(("name", "x"),), actions=("s3:PutBucketTagging",), operation=""), ASK),
         (replace(RETAG, actions=("apigateway:PUT",), operation="TagResource", level="write", request_tags=()), ASK),
         (replace(RETAG, request_tags=(("stage", "dev"),), tags=(("stage", "prod"),)), DENY),
         (replace(RETAG, request_tags=(("stage", "dev"),), some_tags=(("stage", "live"),)), DENY),
         (replace(RETAG, request_tags=(("stage", "dev"),), tags=(("stage", "test"),)), ASK),
         (replace(RETAG, request_tags=(("stage", "live"),), tags=(("stage", "prod"),)), ASK),
-        (replace(RETAG, request_tags=(), tag_keys=("stage",), tags=(("stage", "prod"),)), DENY),
-        (replace(RETAG, request_tags=(), tag_keys=("stage",), tags=None), DENY),
-        (replace(RETAG, request_tags=(), tag_keys=None, tags=(("stage", "prod"),)), DENY),
+        (replace(RETAG, request_tags=(("stage", ""),), tags=(("stage", "prod"),)), DENY),
+        (replace(RETAG, request_tags=(("stage", ""),), tags=None), DENY),
+        (replace(RETAG, request_tags=(("a", "b"), ("*", "")), tags=(("stage", "prod"),)), DENY),
         (replace(RETAG, request_tags=(("stage", "prod"),)), ASK),
         (replace(RETAG, actions=("ec2:DescribeTags",), operation="DescribeTags", level="list", request_tags=()), ALLOW),
     ],

@@ -124,7 +124,7 @@ def aws_says(policy: str, call: AwsCall) -> bool:
     )
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(SCOPES, calls(), st.booleans())
 def test_aws_accepts_what_the_gate_allows(made: Scope, call: AwsCall, known: bool) -> None:
     """Whatever is allowed by rule is permitted by the policy, with and without a table of actions."""
@@ -135,7 +135,7 @@ def test_aws_accepts_what_the_gate_allows(made: Scope, call: AwsCall, known: boo
     assert aws_says(policy, call), policy
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(SCOPES, calls())
 def test_what_the_policy_permits_no_rule_denies(made: Scope, call: AwsCall) -> None:
     """A deny of the scope holds at AWS too; by tag, where AWS checks the tags of that action."""
@@ -158,7 +158,7 @@ def test_what_the_policy_permits_no_rule_denies(made: Scope, call: AwsCall) -> N
     assert not any(may_apply(one, call) for one in denies), policy
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(SCOPES, calls())
 def test_without_conditions_the_policy_is_the_gate(made: Scope, call: AwsCall) -> None:
     """Of scopes without tags, AWS permits exactly what the gate allows of known actions on one named resource."""
@@ -377,8 +377,9 @@ def test_a_call_gets_exactly_itself() -> None:
     assert permits(everywhere, "ec2:DescribeInstances", "*")
     both = call_policy(AwsCall(("ec2:StopInstances", "tag:GetResources"), (arn,)))
     assert permits(both, "tag:GetResources", "*") and not permits(both, "ec2:StopInstances", "*")
-    with pytest.raises(ScopeError, match="cannot be told"):
-        call_policy(AwsCall(()))
+    for unknown in ((), ("ec2:*",), ("ec2:Stop?nstances", "ec2:StopInstances")):
+        with pytest.raises(ScopeError, match="cannot be told"):
+            call_policy(AwsCall(unknown))
 
 
 def test_a_call_that_makes_something_may_use_what_comes_with_it() -> None:
