@@ -6,6 +6,7 @@ has its keys already among them.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,8 @@ def isolated_session(environment: Mapping[str, str], config: str = "", shared: s
     from botocore.credentials import CredentialResolver
     from botocore.tokens import TokenProviderChain
 
+    # Whoever asks is told by an error; botocore would write a traceback to the terminal too.
+    logging.getLogger("botocore").setLevel(logging.CRITICAL)
     session = botocore.session.Session()
     chains = ConfigChainFactory(session=session, environ=dict(environment))
     store = ConfigValueStore(
