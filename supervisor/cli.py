@@ -26,7 +26,7 @@ COMMANDS: Final = {
     "check": "what would happen to a command: exit 0 allow, 3 ask, 4 deny",
     "doctor": "what this host can enforce, and how to get the rest",
 }
-WEAKENABLE: Final = ("exec", "network", "files")
+WEAKENABLE: Final = ("exec", "network", "files", "credentials")
 USAGE_EXIT: Final = 2
 
 

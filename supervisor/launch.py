@@ -30,6 +30,7 @@ class Launch:
     `stdio` `pty` is a terminal of `columns` x `rows`; `pipes` hands the three descriptors given at start to the agent
     by way of the session (`--headless`). `unattended` says why nobody will answer; empty = consoles may. `forwards`
     are ports of this host's loopback that the cell may reach by the same number, beside those of the agent's adapter.
+    `profile` is the AWS profile that credentials are made from, `aws_endpoint` a URL that stands in for all of AWS.
     """
 
     scope: Scope
@@ -44,6 +45,8 @@ class Launch:
     weakened: tuple[str, ...] = ()
     record: bool = True
     forwards: tuple[tuple[str, int], ...] = ()
+    profile: str = ""
+    aws_endpoint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

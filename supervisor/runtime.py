@@ -115,6 +115,10 @@ class Runtime(Desk):
             self._connections.add(number)
         return Request(number, gate, Subject(self._id, self._agent, chain), action)
 
+    def preview(self, gate: GateName, action: Action) -> Request:
+        """A request without a number, to foresee a decision by: it is never asked about and stands in no record."""
+        return Request("", gate, Subject(self._id, self._agent), action)
+
     def ask(self, request: Request, foretold: Callable[[], None] | None = None) -> Reply:
         """Decide; the decision is on disk when this returns. A fault in deciding denies and is on record."""
         try:

@@ -29,6 +29,7 @@ from supervisor.agents.find import adapter_for, readable_for
 from supervisor.agents.network import forwards, network_rules
 from supervisor.cell.plan import CellPlan, plan_cell
 from supervisor.cell.start import Cell, start_cell
+from supervisor.cloud import CREDENTIALS, Cloud
 from supervisor.console.words import short
 from supervisor.control import ControlServer
 from supervisor.core.session import Session
@@ -118,6 +119,16 @@ class SessionProcess:
             self._cast = CastWriter(
                 self._folder.cast, self._columns, self._rows, redact=redactor, timestamp=int(now.timestamp())
             )
+        self._cloud = Cloud(
+            scope,
+            environment,
+            session=self._folder.id,
+            user=pwd.getpwuid(os.getuid()).pw_name,
+            deadline=deadline,
+            profile=launch.profile,
+            endpoint=launch.aws_endpoint,
+            unnarrowed=CREDENTIALS in launch.weakened,
+        )
         pty = launch.stdio == "pty"
         if pty:
             self._screen = EmulatorHost(
@@ -191,6 +202,7 @@ class SessionProcess:
         for gate in self._gates:
             await self._loop.run_in_executor(None, gate.stop)
         self._cell.kill()
+        await self._loop.run_in_executor(None, self._cloud.end, "the task has ended")
         digest = self._close_cast(code)
         self._runtime.end(code, why, digest)
         with contextlib.suppress(JournalError):
@@ -243,10 +255,11 @@ class SessionProcess:
             files=scope.files,
             needs=needs_of(adapter, home, environment),
             environment=environment,
-            set_environment={"AGENT_SUPERVISE_SESSION": self._folder.id},
+            set_environment={"AGENT_SUPERVISE_SESSION": self._folder.id, **self._cloud.variables(PROXY_PORT)},
             ports=ports,
             hide=(self._folder.path.parent.parent,),
             read=readable_for(Path(launch.program), home),
+            texts=self._cloud.texts,
         )
 
     def _start_gates(self, scope: Scope, ways: dict[str, tuple[str, int]], gated: bool) -> None:
@@ -254,7 +267,7 @@ class SessionProcess:
         assert cell is not None
 
         def may_look_up(host: str, port: int) -> bool:
-            request = self._runtime.new_request("network", Connect(host, port))
+            request = self._runtime.preview("network", Connect(host, port))
             decision = decide(scope, self._runtime.state.grants, request, utc_now())
             return bool(decision.rules or decision.grant)
 
@@ -263,9 +276,19 @@ class SessionProcess:
             path = dict(self._launch.environment).get("PATH", os.defpath)
             self._gates.append(ExecGate(cell.notify_fd, cell.pid, path=path))
             cell.notify_fd = None  # the gate's from now on
-        self._gates.append(
-            NetworkGate(cell.listeners, forwards=ways, may_look_up=may_look_up, chain_of=chain_behind(lambda: cell.pid))
-        )
+        chain_of = chain_behind(lambda: cell.pid)
+        aws = self._cloud.gate(self._runtime, chain_of)
+        self._gates += [
+            aws,
+            NetworkGate(
+                cell.listeners,
+                forwards=ways,
+                may_look_up=may_look_up,
+                chain_of=chain_of,
+                aws=aws.take,
+                cloud=self._cloud.addresses,
+            ),
+        ]
         for gate in self._gates:
             self._runtime.attach(gate)
             gate.start(self._runtime)
@@ -273,11 +296,14 @@ class SessionProcess:
     def _first_records(self, scope: Scope, deadline: datetime | None) -> tuple[SessionStarted, ScopeLoaded]:
         launch = self._launch
         weak = frozenset(launch.weakened)
-        gates = (
+        gates: tuple[GateStatus, ...] = (
             GateStatus("exec", "exec" not in weak, "every program start is held by the kernel"),
             GateStatus("network", "network" not in weak, "no route but the proxy"),
+            GateStatus("aws", True, "every cloud call is read, decided and signed anew"),
             GateStatus("files", "files" not in weak, "own mounts; secrets are not there"),
         )
+        if CREDENTIALS in weak:
+            gates = (*gates, GateStatus(CREDENTIALS, False))
         words = plain_words(scope)
         started = SessionStarted(
             self._folder.id,

@@ -47,13 +47,21 @@ class Layout:
         return path if below(path, self.workspace) else self.workspace
 
     def lay_out(
-        self, *, files: Files, needs: Needs, hide: tuple[str, ...], read: tuple[str, ...], user: tuple[int, int, str]
+        self,
+        *,
+        files: Files,
+        needs: Needs,
+        hide: tuple[str, ...],
+        read: tuple[str, ...],
+        texts: Mapping[str, str],
+        user: tuple[int, int, str],
     ) -> tuple[tuple[Mount, ...], tuple[Placeholder, ...]]:
         """All entries in the order in which they are made, and what is made outside before."""
         self._never = self._both(hide) + self._both(self._scope_path(path) for path in files.hide)
         self._hidden = self._hidden_places()
         self._check_workspace()
         self._system(user)
+        self._made += [Mount("text", path, data=text.encode(), mode=0o644) for path, text in texts.items()]
         # Writable places first: what is only to be read does not take their writing away.
         self._workspace_and_writes(files)
         for path in needs.write:
@@ -89,7 +97,7 @@ class Layout:
             *(Mount("bind", f"/dev/{name}", f"/dev/{name}", True, devices=True) for name in places.DEVICES),
             Mount("tmpfs", "/tmp", writable=True, mode=0o1777, size=2 * GIB),
             Mount("tmpfs", "/var/tmp", writable=True, mode=0o1777, size=2 * GIB),
-            Mount("tmpfs", "/run", size=GIB // 1024),
+            Mount("tmpfs", "/run", size=GIB // 256),
             Mount("tmpfs", f"/run/user/{uid}", writable=True, mode=0o700, size=GIB // 8),
             Mount("tmpfs", self.home, writable=True, mode=0o700, size=2 * GIB),
             *(Mount("hide", path) for path in places.PROC_HIDDEN),

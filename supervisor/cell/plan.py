@@ -81,6 +81,7 @@ def plan_cell(
     ports: Mapping[str, int],
     hide: Sequence[Path] = (),
     read: Sequence[Path] = (),
+    texts: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     facts: HostFacts | None = None,
 ) -> CellPlan:
@@ -88,6 +89,7 @@ def plan_cell(
 
     `ports` are the loopback ports inside that lead to gates, by listener name (`proxy` is where the proxy variables
     point). `hide` is never shown, whoever asks for it; `read` is shown read-only (the agent's own installation).
+    `texts` are read-only files that exist in the cell alone, by their absolute path below `/run`.
     """
     # Loaded here: the layout needs this module's values.
     from supervisor.cell.layout import Layout
@@ -108,6 +110,7 @@ def plan_cell(
         needs=needs,
         hide=tuple(str(path) for path in hide),
         read=tuple(str(path) for path in read),
+        texts=dict(texts or {}),
         user=(inside_uid, inside_gid, user),
     )
     return CellPlan(

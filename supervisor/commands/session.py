@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from supervisor.agents.find import resolve_agent
 from supervisor.core.keys import PREFIX_VARIABLE, prefixes_of
@@ -20,8 +21,6 @@ from supervisor.policy.scope import Scope
 
 SMALLEST: Final = (60, 16)
 """Columns and rows below which a console cannot show a whole question."""
-
-_LATER: Final = "the AWS gate is not part of this version: AWS endpoints are denied in every session"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +73,8 @@ class _Asked:
             rows=rows,
             weakened=self.options.weakened,
             record=not self.options.no_record,
+            profile=self.options.profile or "",
+            aws_endpoint=self.options.aws_endpoint or "",
             **more,  # type: ignore[arg-type]
         )
 
@@ -182,9 +183,13 @@ def _headless(asked: _Asked) -> int:
 
 
 def _refuse(options: Options) -> None:
-    if options.profile or options.aws_endpoint:
-        option = "--profile" if options.profile else "--aws-endpoint"
-        raise UsageError(f"{option} has nothing to work on: {_LATER}", fix=f"leave {option} out")
+    if options.aws_endpoint:
+        parts = urlsplit(options.aws_endpoint)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+            raise UsageError(
+                f"--aws-endpoint {options.aws_endpoint} is no URL of a server",
+                fix="write it as http://127.0.0.1:4566, without a path",
+            )
     if options.wait and not options.headless:
         raise UsageError("--wait belongs to --headless: a console waits anyway", fix="leave --wait out")
 

@@ -149,7 +149,7 @@ def test_everything_is_on_record_and_the_record_holds(desk: Desk) -> None:
         (("--scope", "s3-static-site", "sh"), "bucket"),
         (("--scope", "developer", "--set", "nothing", "sh"), "--set"),
         (("--scope", "developer", "--weaken", "everything", "sh"), "--weaken"),
-        (("--scope", "developer", "--aws-endpoint", "http://127.0.0.1:1", "sh"), "--aws-endpoint"),
+        (("--scope", "developer", "--aws-endpoint", "127.0.0.1:1", "sh"), "--aws-endpoint"),
         (("sh",), "--scope"),
     ],
 )

@@ -41,6 +41,7 @@ class Terms:
     resolver: Resolver
     may_look_up: Callable[[str, int], bool]
     chain_of: ChainOf
+    cloud: frozenset[Address] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,8 @@ class Client:
         self, target: Target, method: str, path: str, found: Found, chain: tuple[Process, ...]
     ) -> Allowed | None:
         action = Connect(target.host, target.port, method, path, found.addresses, found.zone)
-        locked = CLOUD if is_cloud_endpoint(target.host) else ""
+        is_cloud = any((host, target.port) in self._terms.cloud for host in (target.host, *found.addresses))
+        locked = CLOUD if is_cloud or is_cloud_endpoint(target.host) else ""
         if found.zone == "metadata":
             locked = "the metadata service hands out credentials and is never reached"
         request_id, verdict = await self._terms.asking.ask(action, chain, self._hung_up, locked=locked)

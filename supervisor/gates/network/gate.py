@@ -37,7 +37,8 @@ class NetworkGate:
     `forward:NAME` for each NAME of `forwards` (host and port on this host). The gate owns and closes them.
     `may_look_up` says whether a name may be resolved before it was decided on: resolving tells the name's owner, so
     for a name that no rule knows it should say no. `chain_of` names the programs behind a client's address. `aws`
-    takes connections of the proxy that are for the cloud, unread; without it they are refused.
+    takes connections of the proxy that are for the cloud, unread; without it they are refused. `cloud` are hosts and
+    ports that are the cloud's too (an AWS of one's own), and never tunnelled to.
     """
 
     name: GateName = "network"
@@ -51,6 +52,7 @@ class NetworkGate:
         may_look_up: Callable[[str, int], bool] = _anything,
         chain_of: Callable[[Address], tuple[Process, ...]] = _nobody,
         aws: Callable[[socket.socket], None] | None = None,
+        cloud: frozenset[Address] = frozenset(),
         reply_seconds: float = REPLY_SECONDS,
     ) -> None:
         self._listeners = dict(listeners)
@@ -59,7 +61,7 @@ class NetworkGate:
         if unknown:
             raise HostError(f"no target for the listener {', '.join(sorted(unknown))}", fix="name it in `forwards`")
         self._resolver, self._may_look_up, self._chain_of = resolver, may_look_up, chain_of
-        self._aws, self._reply_seconds = aws, reply_seconds
+        self._aws, self._cloud, self._reply_seconds = aws, cloud, reply_seconds
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._serving: Serving | None = None
@@ -102,6 +104,9 @@ class NetworkGate:
         asking = Asking(desk, self.name, reply_seconds=self._reply_seconds)
         self._loop = asyncio.get_running_loop()
         self._serving = Serving(
-            Terms(asking, self._resolver, self._may_look_up, self._chain_of), self._listeners, self._forwards, self._aws
+            Terms(asking, self._resolver, self._may_look_up, self._chain_of, self._cloud),
+            self._listeners,
+            self._forwards,
+            self._aws,
         )
         await self._serving.run(self._ready.set)

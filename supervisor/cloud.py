@@ -1,0 +1,185 @@
+"""A session's aws gate and what it stands on: placeholders for the agent, the authority, the broker, the look-ups.
+
+Whatever costs a call to AWS, or the import of its models, waits for the agent's first call.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from supervisor.cell.facts import Host
+from supervisor.cell.trust import trust
+from supervisor.errors import JournalError
+from supervisor.gates.aws import AwsGate
+from supervisor.gates.aws.authority import SessionAuthority
+from supervisor.gates.aws.lookups import Lookups
+from supervisor.gates.aws.placeholder import Placeholder
+from supervisor.gates.aws.terms import Address, Terms
+from supervisor.identity.region import region_of
+from supervisor.model.decision import By
+from supervisor.model.effect import Effect
+from supervisor.model.event import CredentialEnded, CredentialMinted
+from supervisor.model.request import AwsCall, Process
+from supervisor.policy.decide import decide
+from supervisor.policy.glob import overlaps
+from supervisor.policy.scope import Scope
+from supervisor.runtime import Runtime, utc_now
+
+if TYPE_CHECKING:
+    from supervisor.identity.broker import Broker
+    from supervisor.identity.credentials import Credentials
+
+CREDENTIALS: Final = "credentials"
+"""What `--weaken` calls the narrowing of credentials."""
+_MOST_BUNDLE: Final = 4 * 1024 * 1024
+
+
+class LateBroker:
+    """The broker, made when it is first needed; once the task has ended there is none to make."""
+
+    def __init__(self, make: Callable[[], Broker]) -> None:
+        self._make = make
+        self._made: Broker | None = None
+        self._ended = ""
+        self._lock = threading.Lock()
+
+    def account(self) -> str:
+        """See `Broker.account`."""
+        return self._broker().account()
+
+    def for_call(self, call: AwsCall, *, by: By, request_id: str, escalation: str = "") -> Credentials:
+        """See `Broker.for_call`."""
+        return self._broker().for_call(call, by=by, request_id=request_id, escalation=escalation)
+
+    def reader(self) -> Credentials:
+        """See `Broker.reader`."""
+        return self._broker().reader()
+
+    def end(self, why: str) -> None:
+        """See `Broker.end`."""
+        with self._lock:
+            self._ended = why
+            made = self._made
+        if made is not None:
+            made.end(why)
+
+    def _broker(self) -> Broker:
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+                if self._ended:
+                    self._made.end(self._ended)
+            return self._made
+
+
+class Cloud:
+    """Made before the cell; `gate` when the runtime is there; `end` when the task is over."""
+
+    def __init__(
+        self,
+        scope: Scope,
+        environment: Mapping[str, str],
+        *,
+        session: str,
+        user: str,
+        deadline: datetime | None,
+        profile: str = "",
+        endpoint: str = "",
+        unnarrowed: bool = False,
+    ) -> None:
+        self._scope, self._environment = scope, dict(environment)
+        self._session, self._user, self._deadline = session, user, deadline
+        self._profile, self._endpoint, self._unnarrowed = profile, endpoint, unnarrowed
+        self._placeholder = Placeholder.create()
+        self._authority = SessionAuthority(session, utc_now())
+        self._broker: LateBroker | None = None
+        self.texts, self._trust = trust(self._authority.pem, self._environment, _text)
+
+    @property
+    def addresses(self) -> frozenset[tuple[str, int]]:
+        """Hosts and ports that stand in for AWS, and that no connection of the cell may lead to."""
+        if not self._endpoint:
+            return frozenset()
+        parts = urlsplit(self._endpoint)
+        host = (parts.hostname or "").lower()
+        return frozenset({(host, parts.port or (443 if parts.scheme == "https" else 80))})
+
+    def variables(self, port: int) -> dict[str, str]:
+        """The agent's variables that lead its tools to the gate behind the cell's `port`, and make them trust it."""
+        return {**self._placeholder.environment(port, self._region()), **self._trust}
+
+    def gate(self, runtime: Runtime, chain_of: Callable[[Address], tuple[Process, ...]]) -> AwsGate:
+        """The gate; its calls are decided by `runtime`."""
+        self._broker = broker = LateBroker(lambda: self._make_broker(runtime))
+        lookups = Lookups(broker.reader, self._endpoint or None)
+
+        def would(call: AwsCall) -> Effect:
+            request = runtime.preview("aws", call)
+            return decide(self._scope, runtime.state.grants, request, utc_now()).effect
+
+        terms = Terms(
+            placeholder=self._placeholder,
+            broker=broker,
+            lookups=lookups,
+            would=would,
+            needs_tags=self._goes_by_tags,
+            chain_of=chain_of,
+            endpoint=self._endpoint,
+        )
+        return AwsGate(terms, context_for=self._authority.context_for, environment=self._environment)
+
+    def end(self, why: str) -> None:
+        """No credential is handed out from now on."""
+        if self._broker is not None:
+            with contextlib.suppress(JournalError):
+                self._broker.end(why)
+
+    def _goes_by_tags(self, call: AwsCall) -> bool:
+        """Whether a rule that may speak of the call asks for tags."""
+        return any(
+            overlaps(pattern.lower(), action.lower())
+            for rule in self._scope.aws.rules
+            if rule.where
+            for pattern in rule.patterns
+            for action in call.actions
+        )
+
+    def _region(self) -> str:
+        own = region_of(self._environment, self._profile)
+        fitting = self._scope.regions
+        return own if own and (not fitting or own in fitting) else next(iter(fitting), "us-east-1")
+
+    def _make_broker(self, runtime: Runtime) -> Broker:
+        from supervisor.identity.broker import Broker
+        from supervisor.identity.source import find_source
+        from supervisor.identity.sts import AwsSts
+        from supervisor.parse.aws_facts import actions_of_service, is_global, resource_tag_supported
+        from supervisor.policy.session_policy import Facts
+
+        source = find_source(
+            self._environment, profile=self._profile, endpoint=self._endpoint, unnarrowed=self._unnarrowed
+        )
+
+        def on_record(record: CredentialMinted | CredentialEnded) -> None:
+            runtime.record(record)
+
+        return Broker(
+            source,
+            AwsSts(source),
+            scope=self._scope,
+            session=self._session,
+            user=self._user,
+            deadline=self._deadline,
+            on_record=on_record,
+            facts=Facts(actions_of_service, resource_tag_supported, is_global),
+        )
+
+
+def _text(path: str) -> str:
+    return Host().text(str(Path(path)), _MOST_BUNDLE)
