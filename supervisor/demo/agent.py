@@ -83,13 +83,7 @@ class Agent:
         code, text = _output(argv)
         lines = [line for line in text.splitlines() if line.strip()]
         self.told += [line[line.index(_TOLD) + len(_TOLD) :] for line in lines if _TOLD in line]
-        for number, line in enumerate(_shortened(lines, failed=code != 0)):
-            margin = "  ⎿  " if number == 0 else "     "
-            for piece in textwrap.wrap(line, max(self.width - 5, 20)) or [""]:
-                print(margin + (self._paint(piece, "31") if code else piece), flush=True)
-                margin = "     "
-        print(flush=True)
-        self._beat(1)
+        self._show(_shortened(lines, failed=code != 0), failed=code != 0)
         return code == 0
 
     def write(self, path: str, text: str) -> None:
@@ -98,12 +92,20 @@ class Agent:
         first = lines[0].strip('"')
         Path(path).write_text(text, "utf-8")
         print(f"{self._paint('●', '32')} {self._paint('Write', '1')}({path})", flush=True)
-        print(f"  ⎿  {len(lines)} lines: {first}\n", flush=True)
-        self._beat(1)
+        self._show([f"{len(lines)} lines: {first}"])
 
     def shell(self, text: str) -> bool:
         """Run shell text."""
         return self.run([_shell(), "-c", text], text)
+
+    def _show(self, lines: list[str], *, failed: bool = False) -> None:
+        margin = "  ⎿  "
+        for line in lines:
+            for piece in textwrap.wrap(line, max(self.width - 5, 20)) or [""]:
+                print(margin + (self._paint(piece, "31") if failed else piece), flush=True)
+                margin = "     "
+        print(flush=True)
+        self._beat(1)
 
 
 def _shortened(lines: list[str], *, failed: bool) -> list[str]:

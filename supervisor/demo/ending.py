@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from supervisor.console.words import base, short
 from supervisor.demo.cloud import Left
-from supervisor.demo.estate import DATABASE, ROWS, resources
+from supervisor.demo.estate import DATABASE, ROWS, SNAPSHOTS, resources
 from supervisor.journal.reader import read
 from supervisor.model.codec import from_json
-from supervisor.model.request import AwsCall, Process, Request
+from supervisor.model.request import AwsCall, Exec, Process, Request
 from supervisor.model.visible import visible
 
 WIDTH: Final = 79
@@ -74,8 +74,10 @@ def _refused(line: Mapping[str, Any]) -> Refused:
     rules = line["decision"].get("rules", [])
     strict: dict[str, Any] = next((rule for rule in rules if rule.get("effect") == "deny"), {})
     place = f"{strict['file']}:{strict['line']}" if strict else "no rule allows it"
-    what = short(request.action)
-    aws = isinstance(request.action, AwsCall)
+    what, aws = short(request.action), isinstance(request.action, AwsCall)
+    if isinstance(request.action, Exec) and request.action.argv:
+        # Not quoted: it is read here, and not run.
+        what = " ".join((base(request.action.argv[0]), *(visible(word) for word in request.action.argv[1:])))
     if aws and request.subject.chain:
         what = f"{what}, called by {_caller(request.subject.chain[0])}"
     return Refused(visible(place), visible(str(strict.get("because", ""))), (what,), aws)
@@ -103,17 +105,15 @@ def epilogue(left: Left, seen: Seen, session: str, command: str = "agent-supervi
     refreshed = ", the CDN is refreshed" if left.invalidations else ""
     return [
         "What is left, asked from the embedded AWS itself:",
-        *_entry(
-            "production", f"the database {DATABASE} ({ROWS:,} rows in the story) and its {left.snapshots} snapshots"
-        ),
-        *_entry("", f"{left.resources} of {len(resources())} resources, and what its users uploaded: all of it"),
+        *_entry("production", f"{DATABASE} ({ROWS:,} rows in the story), {left.snapshots} of {SNAPSHOTS} snapshots"),
+        *_entry("", f"{left.resources} of {len(resources())} resources, and what its users uploaded"),
         *_entry("the site", f"{site}{refreshed}{because}"),
         "",
         f"What was decided, from the journal: {seen.allowed} allowed, {seen.asked} asked, {seen.denied} denied",
         *(line for refused in seen.refused for line in _told(refused)),
         "",
-        "Without the session the same agent empties that cloud: its first `terraform destroy` is enough.",
-        "What happened, beside what the terminal showed · whether anybody changed that record · your own agent:",
+        "Without the session the same agent empties that cloud with its first try.",
+        "The record beside the terminal · whether anybody changed it · your own agent:",
         f"  {command} review {session}",
         f"  {command} verify {session}",
         f"  cd your-project && {command} claude",

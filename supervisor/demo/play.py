@@ -102,6 +102,7 @@ def _launch(
         columns=columns,
         rows=rows,
         stdio="pipes" if headless else "pty",
+        aws_endpoint=cloud.url,
     )
 
 

@@ -57,10 +57,11 @@ def test_what_no_rule_allows_says_so(tmp_path: Path) -> None:
 
 
 def test_the_end_fits_a_terminal() -> None:
-    """Every line but the commands to copy fits 80 columns."""
+    """Every line fits 80 columns, so that nothing of it is torn."""
     seen = Seen(20, 1, 5, "you allowed it", (Refused("demo.yaml:37", "nothing here destroys", ("word " * 60,)),))
-    long = [line for line in epilogue(WHOLE, seen, "20260226-224105-abcd") if len(line) > WIDTH + 1]
-    assert all("Without the session" in line or "What happened" in line for line in long), long
+    lines = epilogue(WHOLE, seen, "20260226-224105-abcd")
+    assert max(map(len, lines)) <= WIDTH, lines
+    assert len(lines) <= 24
 
 
 def test_hurt_production_is_not_hidden() -> None:
