@@ -160,6 +160,9 @@ def things(arns: tuple[str, ...]) -> str:
     """The resources in a few words: `the RDS instance prod`, `3 EC2 instances: i-1, i-2, i-3`."""
     if not arns:
         return "any resource (cannot be told)"
+    folder = common_folder(arns) if len(arns) > 1 else ""
+    if folder:
+        return visible(f"{len(arns):,} objects under s3://{named(folder)}")
     kinds = {_kind(arn) for arn in arns}
     noun = _noun(*next(iter(kinds))) if len(kinds) == 1 else "resource"
     if len(arns) == 1:
@@ -167,9 +170,6 @@ def things(arns: tuple[str, ...]) -> str:
         if not is_exact(arns[0].removesuffix(":*")):
             return visible(f"any {noun}" if name in ("*", "") else f"any {noun} called {_brief(name)}")
         return visible(f"the {noun} {_brief(name)}")
-    folder = common_folder(arns)
-    if folder:
-        return visible(f"{len(arns):,} objects under s3://{named(folder)}")
     names = ", ".join(_brief(_name(arn) if len(kinds) == 1 else named(arn)) for arn in arns[:FEW])
     more = f" and {len(arns) - FEW:,} more" if len(arns) > FEW else ""
     return visible(f"{len(arns):,} {_plural(noun)}: {names}{more}")

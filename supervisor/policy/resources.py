@@ -45,8 +45,10 @@ def folders_of(arns: Iterable[str], most: int) -> tuple[str, ...]:
 def common_folder(arns: Iterable[str]) -> str:
     """The deepest folder that all of these S3 objects lie in, ending in a slash; empty where there is none."""
     listed = tuple(arns)
-    if not listed or not all(is_object(arn) for arn in listed):
+    if not listed:
         return ""
+    # What the first and the last one in order have in common, all between them have: where that is a folder of a
+    # bucket, all are objects in it.
     first, last = min(listed), max(listed)
     length = next((at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first))
     shared = folder(first[:length]) if first != last else folder(first)
