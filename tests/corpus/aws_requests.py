@@ -129,10 +129,15 @@ class Factory:
 
     def all_of(self, client: BaseClient, *, full: bool) -> Iterator[tuple[str, Made | None]]:
         """Every operation of a service, with the parameters that it needs or with all that it has."""
+        for name in client.meta.service_model.operation_names:
+            yield name, self.make_one(client, name, full=full)
+
+    def make_one(self, client: BaseClient, operation: str, *, full: bool) -> Made | None:
+        """One operation, with the parameters that it needs or with all that it has."""
         service = client.meta.service_model
-        for name in service.operation_names:
-            parameters = arguments(service.service_name, service.operation_model(name), full=full)
-            yield name, self.make(client, name, parameters)
+        return self.make(
+            client, operation, arguments(service.service_name, service.operation_model(operation), full=full)
+        )
 
 
 def _stop(request: AWSPreparedRequest, event_name: str, **_: Any) -> AWSResponse | None:
