@@ -14,6 +14,7 @@ from supervisor.demo.estate import ACCOUNT, DATABASE, REGION
 from tests.aws_stage import (
     DENIED,
     PRIVATE,
+    SCOPE,
     SITE,
     STATES,
     AwsDesk,
@@ -129,6 +130,40 @@ def test_a_presigned_url_works_in_the_session(at: AwsDesk) -> None:
     )
     assert done.stdout.startswith("signed"), done.stdout + done.stderr
     assert "PRIVATE-OBJECT" not in done.stdout and DENIED in done.stdout
+
+
+def test_the_developers_keys_are_out_of_reach(at: AwsDesk) -> None:
+    """Files, variables, processes, metadata and the CLI's own sources of credentials give nothing but placeholders."""
+    awscli()
+    need("curl")
+    (at.desk.home / ".aws/sso/cache").mkdir(parents=True)
+    (at.desk.home / ".aws/credentials").write_text("[default]\naws_secret_access_key = PLANTED-SECRET\n")
+    (at.desk.home / ".aws/config").write_text("[profile work]\ncredential_process = echo PLANTED-SECRET\n")
+    (at.desk.home / ".aws/sso/cache/token.json").write_text('{"accessToken": "PLANTED-SECRET"}')
+    done = at.shell(
+        "set +e\n"
+        "cat ~/.aws/credentials ~/.aws/config ~/.aws/sso/cache/*; env; cat /proc/*/environ | tr '\\0' '\\n'\n"
+        "AWS_CONFIG_FILE=~/.aws/config aws --profile work sts get-caller-identity\n"
+        "env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_SESSION_TOKEN AWS_EC2_METADATA_DISABLED=false "
+        "aws sts get-caller-identity\n"
+        "curl -sS -m 5 http://169.254.169.254/latest/meta-data/iam/security-credentials/\n"
+        "aws configure export-credentials --format env; echo end\n"
+    )
+    assert done.stdout.rstrip().endswith("end"), done.stdout + done.stderr
+    assert "PLANTED-SECRET" not in done.stdout + done.stderr
+    assert "AKIATRIALDEVELOPER" not in done.stdout + done.stderr
+
+
+def test_the_cloud_is_reached_through_the_gate_only(at: AwsDesk) -> None:
+    """Not even a scope that lets the endpoint's own port be reached opens a way around the gate."""
+    need("curl")
+    opened = f'network: {{rules: [{{allow: ["127.0.0.1:{at.aws.port}"]}}], otherwise: deny}}'
+    at.desk.scope.write_text(SCOPE.replace("network: {otherwise: deny}", opened))
+    form = f"Action=DeleteDBInstance&Version=2014-10-31&DBInstanceIdentifier={DATABASE}&SkipFinalSnapshot=true"
+    signed = "Authorization: AWS4-HMAC-SHA256 Credential=a/20260226/eu-central-1/rds/aws4_request, Signature=0"
+    for way in ('--noproxy "*"', "--noproxy ''", "--noproxy '' --proxytunnel"):
+        done = at.shell(f"curl -sS -m 10 {way} -H '{signed}' --data '{form}' {at.aws.url}/ || true")
+        assert "DeleteDBInstanceResult" not in done.stdout, done.stdout
 
 
 # ── SDKs ─────────────────────────────────────────────────────────────────────────────────────────
