@@ -88,7 +88,7 @@ class Broker:
         self._facts = facts or known()
         self._lock = threading.Lock()
         self._slots: dict[Key, _Slot] = {}
-        self._policies: dict[Key, str] = {}
+        self._policies: dict[Key, str | ScopeError] = {}
         self._alive: dict[str, datetime] = {}
         self._ended = ""
         self._plain_names = False
@@ -120,7 +120,7 @@ class Broker:
                 if len(services) == 1:
                     raise
                 # What one session cannot say of two services, one call still can.
-        policy = call_policy(call)
+        policy = call_policy(call, self._scope)
         what = (" ".join(services), LEAST_SECONDS, escalation)
         if by is By.HUMAN:
             return self._minted(policy, *what)
@@ -178,7 +178,13 @@ class Broker:
         found = self._policies.get(services)
         if found is None:
             facts = replace(self._facts, account=self._scope.account or self.account())
-            found = self._policies[services] = session_policy_of(self._scope, services, facts)
+            try:
+                found = session_policy_of(self._scope, services, facts)
+            except ScopeError as error:
+                found = error
+            self._policies[services] = found
+        if isinstance(found, ScopeError):
+            raise copy(found)
         return found
 
     def _shared(

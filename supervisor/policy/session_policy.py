@@ -19,8 +19,9 @@ from supervisor.errors import ScopeError
 from supervisor.model.effect import Effect
 from supervisor.model.request import AwsCall
 from supervisor.policy.compiled import compiled
+from supervisor.policy.glob import covers_action
 from supervisor.policy.scope import Rule, Scope
-from supervisor.policy.session_policy_actions import restricted
+from supervisor.policy.session_policy_actions import actions_of, restricted
 from supervisor.policy.session_policy_facts import ActionTable, Facts
 from supervisor.policy.session_policy_keys import READING, keys_behind, may_deny_keys
 from supervisor.policy.session_policy_resources import resources_of, resources_of_call
@@ -36,6 +37,8 @@ __all__ = [
     "session_policy",
     "session_policy_of",
 ]
+_REGIONLESS: Final = {"s3": "ListAllMyBuckets"}
+"""The one action of a regional service that is the same everywhere, and may be asked for in any region."""
 _WORST_NAMED: Final = 3
 
 
@@ -88,11 +91,12 @@ def named_services(scope: Scope) -> tuple[tuple[str, ...], bool]:
     return tuple(plain), len(plain) < len(dict.fromkeys(prefixes))
 
 
-def call_policy(call: AwsCall) -> str:
+def call_policy(call: AwsCall, scope: Scope | None = None) -> str:
     """The policy for exactly the actions and ARNs of one call that was allowed for itself.
 
-    An action of a service that no ARN is of is permitted on `*`. A call with more resources than can be named gets
-    their folders, then their kind. Raises `ScopeError` for a call without an action.
+    A `scope` that denies the use of KMS keys denies it to the service behind the call too. An action of a service that
+    no ARN is of is permitted on `*`. A call with more resources than can be named gets their folders, then their kind.
+    Raises `ScopeError` for a call whose actions are not known.
     """
     if not call.actions or any(sign in action for action in call.actions for sign in "*?"):
         raise ScopeError("which IAM action the call needs cannot be told", fix="nothing can be signed for it")
@@ -104,7 +108,8 @@ def call_policy(call: AwsCall) -> str:
     placed = tuple(sorted({*call.actions} - {*anywhere}))
     services = sorted({action.partition(":")[0].lower() for action in call.actions})
     writes = call.level not in READING
-    behind = [one for service in services for one in keys_behind(service, writes=writes)]
+    keyless = scope is not None and any(may_deny_keys(rule) for rule in scope.aws.rules)
+    behind = [] if keyless else [one for service in services for one in keys_behind(service, writes=writes)]
     for resources in resources_of_call(call.actions, call.resources):
         statements = [Statement("Allow", placed, resources)] if placed else []
         statements += [Statement("Allow", anywhere)] if anywhere else []
@@ -159,11 +164,18 @@ def _four_eyes(scope: Scope) -> list[Rule]:
 def _in_regions(made: list[Statement], service: str, scope: Scope, facts: Facts) -> list[Statement]:
     if not scope.regions or facts.global_(service):
         return made
-    if sum(one.effect == "Allow" for one in made) > 1:
-        elsewhere: Condition = ("StringNotEquals", "aws:RequestedRegion", scope.regions)
-        return [*made, Statement("Deny", (f"{service}:*",), conditions=(elsewhere,))]
-    within: Condition = ("StringEquals", "aws:RequestedRegion", scope.regions)
-    return [replace(one, conditions=(*one.conditions, within)) if one.effect == "Allow" else one for one in made]
+    fenced: tuple[str, ...] = ("*",)
+    free = _REGIONLESS.get(service)
+    if free and any(covers_action(action, f"{service}:{free}") for one in made for action in one.actions):
+        table = facts.actions(service) if facts.actions is not None else {}
+        every = actions_of(table, service, ())
+        fenced = every.cover(every.names - {free}, frozenset({free}))
+    elif sum(one.effect == "Allow" for one in made) == 1:
+        within: Condition = ("StringEquals", "aws:RequestedRegion", scope.regions)
+        return [replace(one, conditions=(*one.conditions, within)) if one.effect == "Allow" else one for one in made]
+    elsewhere: Condition = ("StringNotEquals", "aws:RequestedRegion", scope.regions)
+    actions = tuple(f"{service}:{text}" for text in fenced)
+    return [*made, Statement("Deny", actions, conditions=(elsewhere,))] if actions else made
 
 
 # ── where it does not fit ────────────────────────────────────────────────────────────────────────
@@ -171,8 +183,9 @@ def _in_regions(made: list[Statement], service: str, scope: Scope, facts: Facts)
 
 def _too_long(scope: Scope, services: Sequence[str], facts: Facts, length: int) -> PolicyTooLong:
     costs = []
-    for rule in scope.aws.rules:
-        without = replace(scope, aws=replace(scope.aws, rules=tuple(one for one in scope.aws.rules if one is not rule)))
+    concerned = [rule for rule in scope.aws.rules if any(restricted(rule.patterns, service) for service in services)]
+    for rule in concerned:
+        without = replace(scope, aws=replace(scope.aws, rules=tuple(one for one in concerned if one is not rule)))
         try:
             statements = [one for service in services for one in _statements(without, service, facts, CARE[-1])]
             costs.append((length - len(render(statements)), rule))
