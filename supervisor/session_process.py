@@ -274,7 +274,7 @@ class SessionProcess:
         if gated:
             assert cell.notify_fd is not None
             path = dict(self._launch.environment).get("PATH", os.defpath)
-            self._gates.append(ExecGate(cell.notify_fd, cell.pid, path=path))
+            self._gates.append(ExecGate(cell.notify_fd, cell.pid, own=self._cloud.variables(PROXY_PORT), path=path))
             cell.notify_fd = None  # the gate's from now on
         chain_of = chain_behind(lambda: cell.pid)
         aws = self._cloud.gate(self._runtime, chain_of)

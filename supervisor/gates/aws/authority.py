@@ -20,8 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from supervisor.gates.network.cloud import _SUFFIXES as SUFFIXES
-from supervisor.gates.network.cloud import is_cloud_endpoint
+from supervisor.gates.network.cloud import SUFFIXES, is_cloud_endpoint
 
 LIFETIME = timedelta(days=1)
 _BACKDATED = timedelta(minutes=5)

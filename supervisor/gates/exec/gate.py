@@ -19,6 +19,7 @@ import select
 import threading
 import time
 from collections import OrderedDict, deque
+from collections.abc import Mapping
 from typing import Final
 
 from supervisor.gates.exec import calls
@@ -51,16 +52,23 @@ class ExecGate:
     """Enforces on the cell whose first process is `cell_pid` and whose filter reports to `notify_fd`.
 
     The gate owns and closes `notify_fd`. `watch` names the variables that count as part of a start (a trailing `*`
-    stands for any rest), `path` the folders that the cell finds programs in.
+    stands for any rest), `own` the variables that the session gave the agent, `path` the folders that the cell finds
+    programs in.
     """
 
     name: GateName = "exec"
 
     def __init__(
-        self, notify_fd: int, cell_pid: int, *, watch: frozenset[str] = WATCHED, path: str = os.defpath
+        self,
+        notify_fd: int,
+        cell_pid: int,
+        *,
+        watch: frozenset[str] = WATCHED,
+        own: Mapping[str, str] | None = None,
+        path: str = os.defpath,
     ) -> None:
         self._listener, self._cell = notify_fd, cell_pid
-        self._watched = Watched(watch)
+        self._watched = Watched(watch, own)
         self._folders = [folder for folder in path.split(":") if folder.startswith("/")]
         self._answers: deque[tuple[str, Verdict]] = deque()
         self._woken, self._wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)

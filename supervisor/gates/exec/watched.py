@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Final
 
 WATCHED: Final = frozenset(
@@ -24,9 +25,13 @@ _LONGEST_KEPT: Final = 4096
 
 
 class Watched:
-    """Picks the watched variables from an environment's entries; a name that occurs twice is told twice."""
+    """Picks the watched variables from an environment's entries; a name that occurs twice is told twice.
 
-    def __init__(self, names: frozenset[str]) -> None:
+    `own` are the variables that the session itself gave the agent: as it set them, they say nothing.
+    """
+
+    def __init__(self, names: frozenset[str], own: Mapping[str, str] | None = None) -> None:
+        self._own = frozenset(os.fsencode(f"{name}={value}") for name, value in (own or {}).items())
         self._names = frozenset(os.fsencode(name) for name in names if not name.endswith("*"))
         self._prefixes = tuple(os.fsencode(name[:-1]) for name in names if name.endswith("*"))
         self._seen: dict[bytes, tuple[str, str] | None] = {}
@@ -45,7 +50,7 @@ class Watched:
     def _pick(self, entry: bytes) -> tuple[str, str] | None:
         """An entry as a pair, if it is watched; programs inherit the same ones again and again."""
         name, equals, value = entry.partition(b"=")
-        watched = equals and (name in self._names or name.startswith(self._prefixes))
+        watched = equals and entry not in self._own and (name in self._names or name.startswith(self._prefixes))
         picked = (os.fsdecode(name), os.fsdecode(value)) if watched else None
         if len(entry) <= _LONGEST_KEPT:
             if len(self._seen) >= _MOST_KEPT:

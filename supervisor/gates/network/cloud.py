@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # DNS suffixes of every AWS partition (botocore, data/partitions.json: dnsSuffix and dualStackDnsSuffix), function and
 # gateway URLs, and the sign-in pages that hand out credentials.
-_SUFFIXES = (
+SUFFIXES = (
     "amazonaws.com",
     "api.aws",
     "on.aws",
@@ -32,4 +32,4 @@ MESSAGE = "cloud APIs are never tunnelled: only the aws gate reaches them"
 
 def is_cloud_endpoint(host: str) -> bool:
     """True for the API, function and sign-in hosts of a cloud provider; `host` is canonical."""
-    return any(host == suffix or host.endswith("." + suffix) for suffix in _SUFFIXES)
+    return any(host == suffix or host.endswith("." + suffix) for suffix in SUFFIXES)
