@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from supervisor.parse.aws_http.head import decode, encode
+from supervisor.parse.aws_http.hosts import read_host
 from supervisor.parse.aws_http.identify import GENERAL, Found, Sight
+from supervisor.parse.aws_http.request import AwsRequest
 
 # Ends here: it is made anew for the upstream connection, or signs for the credentials that the client has.
 _OURS = frozenset(
@@ -46,3 +48,17 @@ def _headers(sight: Sight, found: Found) -> Iterator[tuple[str, str]]:
             continue
         if name in _KEPT or name in GENERAL or name.startswith(_CHECKSUM) or operation.knows_header(name):
             yield name, value
+
+
+def request_target(request: AwsRequest) -> str:
+    """Path and query as they go on the wire; S3's in path style."""
+    if not request.query:
+        return request.path
+    return request.path + "?" + "&".join([f"{name}={value}" for name, value in request.query])
+
+
+def service_host(request: AwsRequest) -> str:
+    """The AWS host that the client addressed, without the bucket; empty where it addressed the gate."""
+    if request.bucket and read_host(request.host).bucket:
+        return request.host[len(request.bucket) + 1 :]
+    return request.host
