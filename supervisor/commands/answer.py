@@ -11,7 +11,7 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
@@ -74,6 +74,7 @@ class Desk:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._lines.close()  # it holds the socket as a file
         self._socket.close()
 
     def queue(self) -> list[Waiting]:
@@ -117,7 +118,7 @@ class Desk:
     def _send(self, message: Json) -> None:
         self._socket.sendall(json.dumps(message, ensure_ascii=False).encode() + b"\n")
 
-    def _read(self) -> Iterator[Json]:
+    def _read(self) -> Generator[Json]:
         try:
             with self._socket.makefile("rb") as lines:
                 for line in lines:

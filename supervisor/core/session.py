@@ -65,6 +65,10 @@ MAX_WAITING: Final = 200
 REPEAT: Final = timedelta(seconds=60)
 """For this long a human's deny also answers the same question asked again."""
 
+GROWS: Final = timedelta(seconds=60)
+"""For this long after it was opened a question takes in more of its burst. A burst is held within seconds; who goes on
+adding would keep a human from ever reading to the end, so what comes later is the next question."""
+
 Step = tuple["Session", tuple[Order, ...]]
 
 
@@ -193,7 +197,7 @@ class Session:
         held = replace(escalation, holders=(*escalation.holders, request.id))
         if equal or not adds(escalation.request, request):
             return held, RequestRecord(request, escalation.id)
-        if not fits(escalation.request, request):
+        if now >= escalation.opened + GROWS or not fits(escalation.request, request):
             return None
         whole = merged(escalation.request, request)
         decision = self._decide(whole, now)

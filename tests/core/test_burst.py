@@ -16,7 +16,7 @@ from supervisor.core import burst
 from supervisor.core.burst import burst_key, merged
 from supervisor.core.escalation import Stage, question_digest
 from supervisor.core.orders import Asked, Deliver, Withdrawn, Write
-from supervisor.core.session import REPEAT, Session
+from supervisor.core.session import GROWS, REPEAT, Session
 from supervisor.journal.account import account
 from supervisor.journal.replay import replay
 from supervisor.model.codec import Json, from_json, rfc3339, to_json
@@ -174,6 +174,19 @@ def test_a_question_holds_so_many_things(monkeypatch: pytest.MonkeyPatch) -> Non
     assert [len(desk.resources(one)) for one in desk.session.waiting] == [3, 2]
 
 
+def test_a_question_does_not_grow_for_ever() -> None:
+    """Who goes on adding cannot keep a human from reading: after a minute it is the next question."""
+    desk = Desk()
+    desk.call("logs/1")
+    desk.later(GROWS.total_seconds() - 1)
+    desk.call("logs/2")
+    desk.later(1)
+    desk.call("logs/3")
+    retry = desk.call("logs/1")
+    assert [len(desk.resources(one)) for one in desk.session.waiting] == [2, 1]
+    assert retry in desk.session.waiting["e1"].holders
+
+
 def test_a_part_of_what_waits_joins_without_a_change() -> None:
     """The retry of a call that is in the question already leaves it as it was shown."""
     desk = Desk()
@@ -246,7 +259,7 @@ STEPS = st.lists(
         st.lists(st.sampled_from(["logs/1", "logs/2", "logs/3", "logs/4/5", "data/1"]), min_size=1, max_size=2).map(
             lambda keys: ("call", tuple(keys))
         ),
-        st.sampled_from([(what, ()) for what in ("show", "once", "deny", "task", "wait", "gone", "put")]),
+        st.sampled_from([(what, ()) for what in ("show", "once", "deny", "task", "wait", "pause", "gone", "put")]),
     ),
     max_size=30,
 )
@@ -267,6 +280,8 @@ def play(steps: list[tuple[str, tuple[str, ...]]]) -> Desk:
                 desk.show(name)
             case "wait":
                 desk.later(400)
+            case "pause":
+                desk.later(31)
             case "gone":
                 desk.tell(Withdrawn(f"r{desk.asked}", "gone"))
             case "task":

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from supervisor.model.effect import Effect
 from supervisor.model.grant import AwsMatcher, Grant
 from supervisor.model.request import AwsCall
+from supervisor.policy.finding import needs_tags
 from supervisor.policy.glob import covers_arn, matches, may_name, overlaps
 from supervisor.policy.irreversible import VERSIONED
 from supervisor.policy.offers import offers
@@ -270,3 +271,15 @@ def test_a_common_folder_holds_all_and_no_deeper_one_does(keys: list[str]) -> No
     assert shared.endswith("/") and all(arn.startswith(shared) for arn in arns)
     deeper = {arn[len(shared) :].partition("/")[0::1][:2] for arn in arns}
     assert len(deeper) > 1 or not next(iter(deeper))[1]
+
+
+def test_tags_are_wanted_where_they_may_matter() -> None:
+    """A rule with `where` that may speak of the call wants them, and so does a change of tags."""
+    read = AwsCall(("s3:GetObject",), (KEY,), "s3", "GetObject", level="read")
+    stop = AwsCall(("ec2:StopInstances",), (INSTANCE,), "ec2", "StopInstances", level="write")
+    made = scope(rule("aws", ALLOW, "ec2:*", where=(("env", ("dev",)),)))
+    assert needs_tags(made, stop) and not needs_tags(made, read)
+    assert needs_tags(made, replace(RETAG, actions=("rds:AddTagsToResource",), operation="AddTagsToResource"))
+    assert not needs_tags(scope(rule("aws", ALLOW, "ec2:*")), RETAG)
+    abroad = scope(rule("aws", ALLOW, "ec2:*", on=("arn:aws:ec2:us-east-1:*:*",), where=(("env", ("dev",)),)))
+    assert not needs_tags(abroad, stop)

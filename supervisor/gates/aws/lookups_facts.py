@@ -112,9 +112,10 @@ def _object_reads(clients: Clients, region: str, bucket: str, key: str) -> tuple
             answer = clients.call("s3", region, "head_object", Bucket=bucket, Key=key)
         except Exception as error:
             if error_code(error) in ("404", "NoSuchKey"):
-                return (("object", "is not there"),)
+                return (("there now", "nothing"),)
             raise
-        return _told(("size", bytes_in_words(answer["ContentLength"])), ("written", _when(answer.get("LastModified"))))
+        written = _when(answer.get("LastModified"))
+        return (("there now", ", written ".join(filter(None, (bytes_in_words(answer["ContentLength"]), written)))),)
 
     return head, *_keeping(clients, region, bucket)
 
