@@ -61,6 +61,10 @@ def environment_secrets(environment: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
+_IDS: Final = frozenset({"credential"})
+"""Fields of records that hold an access key's id: no secret, and what CloudTrail's events are joined by."""
+
+
 class Redactor:
     """Knows some secrets and how others look. What it knows never changes; safe to use from any thread.
 
@@ -115,7 +119,9 @@ class Redactor:
     def __call__(self, fields: Json) -> Json:
         """A record without its secrets; the record itself is not changed."""
         # Almost every record holds nothing; and what it says (folders, programs, who started whom) was said before.
-        return {key: self._value(value) for key, value in fields.items()} if self._suspects(fields) else fields
+        if not self._suspects(fields):
+            return fields
+        return {key: value if key in _IDS else self._value(value) for key, value in fields.items()}
 
     def _suspects(self, value: Any) -> bool:
         """Whether any text in a value has to be looked at."""

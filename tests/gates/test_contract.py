@@ -11,12 +11,12 @@ from supervisor.gates.protocol import HELD
 from tests.cell.cell_stage import Stage, until
 from tests.cell.conftest import real_cells, stage
 from tests.gates.network.stage import ALLOW, DENY
-from tests.gates.ways import Way, connections, early_starts, starts
+from tests.gates.ways import Way, calls, connections, early_starts, starts
 
 __all__ = ["real_cells", "stage"]
 
 
-@pytest.fixture(params=[starts, early_starts, connections], ids=["exec", "exec-foretold", "network"])
+@pytest.fixture(params=[starts, early_starts, connections, calls], ids=["exec", "exec-foretold", "network", "aws"])
 def way(request: pytest.FixtureRequest, stage: Stage) -> Iterator[Way]:
     """A way through one gate."""
     open_way: Callable[[Stage], AbstractContextManager[Way]] = request.param

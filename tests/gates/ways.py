@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
 import select
 import socket
@@ -9,14 +11,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Protocol
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from supervisor.cell.start import Cell, start_cell
 from supervisor.gates.exec import ExecGate
 from supervisor.gates.network import NetworkGate
 from supervisor.gates.protocol import Gate, Reply
-from supervisor.model.request import Connect, Exec, Request
+from supervisor.model.request import AwsCall, Connect, Exec, Request
 from tests.cell.cell_stage import Stage
+from tests.gates.aws.gate_stage import Stage as AwsStage
+from tests.gates.aws.gate_stage import aws_stage
 from tests.gates.network.stage import ALLOW, Desk, Echo, Server, listening, read_all, read_until
 
 SECONDS = 20.0
@@ -161,6 +170,76 @@ class Connections:
         self._outcomes[name] = False
 
 
+class Calls:
+    """Signed calls to a cloud that answers everything."""
+
+    def __init__(self, aws: AwsStage, desk: _Asked) -> None:
+        self.reply: object = ALLOW
+        self.desk, self._aws = desk, aws
+        self.gate: Gate = aws.gate
+        self._outcomes: dict[str, bool] = {}
+        self._said: list[bytes] = []
+        self._clients: dict[str, http.client.HTTPConnection] = {}
+
+    def attempt(self, name: str) -> None:
+        threading.Thread(target=self._try, args=(name,), daemon=True).start()
+
+    def happened(self, name: str) -> bool:
+        _until(lambda: name in self._outcomes)
+        return self._outcomes[name]
+
+    def leave(self, name: str) -> None:
+        self.attempt(name)
+        _until(lambda: name in self.desk.tries)
+        link = self._clients[name].sock
+        assert link is not None
+        link.shutdown(socket.SHUT_RDWR)
+
+    def told(self) -> str:
+        return b"".join(self._said).decode()
+
+    def _try(self, name: str) -> None:
+        link = self._clients[name] = http.client.HTTPConnection("127.0.0.1", self._aws.port, timeout=SECONDS)
+        body = json.dumps({"TableName": name})
+        request = AWSRequest("POST", f"http://127.0.0.1:{self._aws.port}/", data=body)
+        request.headers["X-Amz-Target"] = "DynamoDB_20120810.DescribeTable"
+        request.headers["Content-Type"] = "application/x-amz-json-1.0"
+        own = self._aws.placeholder
+        keys = Credentials(own.access_key, own.secret_key, own.token)
+        SigV4Auth(keys, "dynamodb", "eu-central-1").add_auth(request)
+        try:
+            link.request("POST", "/", body, dict(request.headers))
+            answer = link.getresponse()
+            self._said.append(answer.read())
+            self._outcomes[name] = answer.status == 200
+        except (OSError, http.client.HTTPException) as error:
+            self._said.append(str(error).encode())
+            self._outcomes[name] = False
+        finally:
+            link.close()
+
+
+def _called(request: Request) -> str:
+    action = request.action
+    assert isinstance(action, AwsCall)
+    return action.resources[0].rpartition("/")[2]
+
+
+class _Everything(BaseHTTPRequestHandler):
+    """A cloud that answers every call with an empty object."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, format: str, *args: object) -> None: ...
+
+
 def _connected(request: Request) -> str:
     action = request.action
     assert isinstance(action, Connect)
@@ -202,6 +281,18 @@ def connections(stage: Stage) -> Iterator[Way]:
     finally:
         way.gate.stop()
         way.close()
+
+
+@contextmanager
+def calls(stage: Stage) -> Iterator[Way]:
+    """The aws gate in front of a cloud of its own."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Everything) as cloud:
+        threading.Thread(target=cloud.serve_forever, daemon=True).start()
+        desk = _Asked(_called, lambda: way.reply)
+        with aws_stage(f"http://127.0.0.1:{cloud.server_address[1]}", desk=desk) as aws:
+            way = Calls(aws, desk)
+            yield way
+        cloud.shutdown()
 
 
 def _until(condition: Callable[[], object]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,11 +18,10 @@ from supervisor.gates.aws.authority import SessionAuthority
 from supervisor.gates.aws.placeholder import Placeholder
 from supervisor.gates.aws.terms import Tags, Terms
 from supervisor.gates.network import NetworkGate
-from supervisor.gates.protocol import Reply
 from supervisor.identity.credentials import Credentials
 from supervisor.model.decision import By
 from supervisor.model.effect import Effect
-from supervisor.model.request import AwsCall, Request
+from supervisor.model.request import AwsCall
 from tests.gates.network.stage import Desk, listening, wait_for
 
 ACCOUNT = "123456789012"
@@ -66,18 +64,11 @@ class Lookups:
         self.forgotten += arns
 
 
-class AwsDesk(Desk):
-    """Also says when a held request's answer is due."""
-
-    def calls(self) -> list[AwsCall]:
-        return [request.action for request in self.requests if isinstance(request.action, AwsCall)]
-
-
 @dataclass
 class Stage:
     """`upstream` is the cloud's URL, `port` the proxy's."""
 
-    desk: AwsDesk
+    desk: Desk
     gate: AwsGate
     port: int
     upstream: str
@@ -112,6 +103,10 @@ class Stage:
             aws_secret_access_key="testing",
         )
 
+    def calls(self) -> list[AwsCall]:
+        """The calls that were asked about."""
+        return [request.action for request in self.desk.requests if isinstance(request.action, AwsCall)]
+
     def connect(self) -> socket.socket:
         """A raw connection to the gate."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=20)
@@ -123,9 +118,9 @@ class Stage:
 
 
 @contextmanager
-def aws_stage(upstream: str, reply: object, **gate: Any) -> Iterator[Stage]:
-    """A gate in front of the cloud at `upstream`."""
-    desk, broker, lookups = AwsDesk(reply), Broker(), Lookups()
+def aws_stage(upstream: str, reply: object = None, desk: Desk | None = None, **gate: Any) -> Iterator[Stage]:
+    """A gate in front of the cloud at `upstream`, with a desk that answers `reply`, or another one."""
+    desk, broker, lookups = desk or Desk(reply), Broker(), Lookups()
     placeholder = Placeholder.create()
     authority = SessionAuthority("test", datetime.now(UTC))
     effect, moved = [Effect.ALLOW], [timedelta()]
@@ -156,12 +151,3 @@ def moto() -> Iterator[str]:
     """An embedded AWS; gives its URL."""
     with embedded_aws() as aws:
         yield aws.url
-
-
-def asks(stage: Stage) -> Request:
-    """The last request, once there is one."""
-    wait_for(lambda: stage.desk.requests, "something was asked")
-    return stage.desk.requests[-1]
-
-
-__all__ = ["ACCOUNT", "REGION", "Reply", "Stage", "asks", "aws_stage", "moto", "threading"]

@@ -60,7 +60,7 @@ def test_objects_go_up_and_down_unchanged(bucket: Stage, key: str) -> None:
     s3.put_object(Bucket=BUCKET, Key=key, Body=body)
     assert s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() == body
     assert bucket.direct("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read() == body
-    put, got = bucket.desk.calls()
+    put, got = bucket.calls()
     assert (put.operation, got.operation) == ("PutObject", "GetObject")
     assert put.resources == got.resources == (f"arn:aws:s3:::{BUCKET}/{key}",)
 
@@ -70,7 +70,7 @@ def test_a_tunnel_to_an_aws_host_ends_at_the_gate(bucket: Stage, by_tunnel: obje
     s3, body = by_tunnel, b"x" * 300_000
     s3.put_object(Bucket=BUCKET, Key="tunnel", Body=io.BytesIO(body), ChecksumAlgorithm="CRC32")  # type: ignore[attr-defined]
     assert bucket.direct("s3").get_object(Bucket=BUCKET, Key="tunnel")["Body"].read() == body
-    assert [call.resources for call in bucket.desk.calls()] == [(f"arn:aws:s3:::{BUCKET}/tunnel",)]
+    assert [call.resources for call in bucket.calls()] == [(f"arn:aws:s3:::{BUCKET}/tunnel",)]
 
 
 @pytest.mark.parametrize("way", ["endpoint", "tunnel"])
@@ -84,7 +84,7 @@ def test_multipart_both_ways(bucket: Stage, by_tunnel: object, way: str, tmp_pat
     s3.download_file(BUCKET, f"large-{way}", str(target), Config=config)  # type: ignore[attr-defined]
     assert target.read_bytes() == source.read_bytes()
     assert {"CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload", "GetObject"} <= {
-        call.operation for call in bucket.desk.calls()
+        call.operation for call in bucket.calls()
     }
 
 
@@ -96,7 +96,7 @@ def test_a_presigned_url_is_good_for_what_it_was_made_for(bucket: Stage) -> None
     assert (status, body) == (200, b"hello")
     status, _, body = _request(bucket, "GET", url.partition(f":{bucket.port}")[2].replace("signed?", "other?"))
     assert status == 403 and b"SignatureDoesNotMatch" in body
-    assert [call.operation for call in bucket.desk.calls()] == ["GetObject"]
+    assert [call.operation for call in bucket.calls()] == ["GetObject"]
 
 
 class _Watched(io.BytesIO):
@@ -173,7 +173,7 @@ def test_credentials_are_never_handed_out(gate: Made, operation: str) -> None:
     }
     with pytest.raises(ClientError, match="hands out credentials"):
         getattr(stage.client("sts"), operation)(**needs.get(operation, {}))
-    assert len(stage.desk.calls()) == 1 and stage.broker.asked == []
+    assert len(stage.calls()) == 1 and stage.broker.asked == []
 
 
 # ── who may call ─────────────────────────────────────────────────────────────────────────────────
@@ -320,7 +320,7 @@ def test_a_question_shows_what_was_looked_up(gate: Made) -> None:
     stage.lookups.known = ((("env", "dev"),), (("owner", "x"),))
     stage.lookups.facts, stage.effect[0] = (("items", "1,943,200"),), Effect.ASK
     stage.client("dynamodb").list_tables()
-    call = stage.desk.calls()[-1]
+    call = stage.calls()[-1]
     assert (call.tags, call.some_tags, call.facts) == ((("env", "dev"),), (("owner", "x"),), (("items", "1,943,200"),))
     arn = f"arn:aws:rds:{REGION}:123456789012:db:shop-production"
     stage.client("rds").add_tags_to_resource(ResourceName=arn, Tags=[{"Key": "env", "Value": "dev"}])
@@ -429,7 +429,7 @@ def test_sixteen_clients_at_once(bucket: Stage) -> None:
 
     with ThreadPoolExecutor(16) as pool:
         assert all(pool.map(one, range(16)))
-    assert len(bucket.desk.calls()) == 16 * 8
+    assert len(bucket.calls()) == 16 * 8
 
 
 def _request(stage: Stage, method: str, target: str, body: bytes = b"") -> tuple[int, dict[str, str], bytes]:
