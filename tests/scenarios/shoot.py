@@ -18,6 +18,8 @@ SHOTS = {
     "answering": (120, 36),
     "asked": (80, 24),
     "granting": (100, 28),
+    "burst": (100, 30),
+    "database": (100, 30),
     "typing-the-name": (100, 28),
     "hostile": (120, 36),
     "timeline": (120, 32),

@@ -170,7 +170,7 @@ def burst() -> Lines:
         (("env", "prod"), ("owner", "data-platform")),
         (),
         "write",
-        facts=(("versioning", "off"), ("object lock", "off"), ("bucket", "at least 1,000 objects")),
+        facts=(("versioning", "off"), ("object lock", "off")),
     )
     first = lines.request(call, "aws", by=(CLEANUP, BASH), reason="Remove the logs that are older than 90 days.")
     more = lines.request(replace(call, resources=EXPIRED[1000:]), "aws", by=(CLEANUP, BASH))
@@ -198,8 +198,9 @@ def database() -> Lines:
         "write",
         facts=(
             ("engine", "postgres 16.3"),
-            ("size", "1.2 TB"),
+            ("size", "1,200 GB"),
             ("deletion protection", "off"),
+            ("automated backups", "7 days"),
             ("snapshots", "2"),
             ("last snapshot", "2026-01-25 03:00 UTC"),
         ),
