@@ -27,11 +27,23 @@ SECONDS = 60.0
 WHOLE = Left(database=True, snapshots=SNAPSHOTS, resources=len(resources()), uploads=1)
 
 
-@pytest.fixture
-def aws() -> Iterator[EmbeddedAws]:
-    """One that holds the estate."""
+@pytest.fixture(scope="module", autouse=True)
+def moto() -> None:
+    """The embedded AWS can be had."""
     if importlib.util.find_spec("moto") is None:
         missing("moto is not installed")
+
+
+@pytest.fixture
+def aws() -> Iterator[EmbeddedAws]:
+    """One that holds the estate, to be emptied."""
+    with embedded_aws() as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="module")
+def kept() -> Iterator[EmbeddedAws]:
+    """One that nobody empties."""
     with embedded_aws() as cloud:
         yield cloud
 
@@ -43,8 +55,7 @@ def world(tmp_path: Path) -> World:
 
 
 def _run(aws: EmbeddedAws, world: World, *command: str) -> subprocess.CompletedProcess[str]:
-    environment = without_aws({"PATH": f"{world.programs}:/usr/bin:/bin", **DEVELOPER, "AWS_ENDPOINT_URL": aws.url})
-    environment |= DEVELOPER | {"AWS_ENDPOINT_URL": aws.url}
+    environment = without_aws({"PATH": f"{world.programs}:/usr/bin:/bin"}) | DEVELOPER | {"AWS_ENDPOINT_URL": aws.url}
     return subprocess.run(
         command, cwd=world.project, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
     )
@@ -61,36 +72,37 @@ def test_without_a_session_everything_is_gone(aws: EmbeddedAws, world: World) ->
 
 
 def test_the_agents_own_program_needs_no_terraform(aws: EmbeddedAws, world: World) -> None:
-    """One signed request deletes the database, and its automated snapshots go with it."""
+    """One signed request deletes the database, its automated snapshots go with it, and terraform misses it."""
     done = _run(aws, world, sys.executable, "-I", tidy.__file__)
     assert (done.returncode, done.stdout) == (0, "200 OK shop-production is deleted\n"), done.stderr
     left = aws.left()
     assert (left.database, left.snapshots, left.resources) == (False, 0, len(resources()) - 1)
-
-
-def test_an_upload_is_seen_and_not_repeated(aws: EmbeddedAws, world: World) -> None:
-    """`aws s3 sync` sends what is not there yet, and the invalidation is counted."""
-    first = _run(aws, world, "aws", "s3", "sync", "site", "s3://example-shop-site")
-    again = _run(aws, world, "aws", "s3", "sync", "site", "s3://example-shop-site")
-    assert (first.stdout.count("upload:"), again.stdout) == (3, "")
-    listed = _run(aws, world, "aws", "s3", "ls", "s3://example-shop-site")
-    assert "about/index.html" in listed.stdout
-    made = _run(
-        aws, world, "aws", "cloudfront", "create-invalidation", "--distribution-id", "E1EXAMPLESHOP", "--paths", "/*"
-    )
-    assert made.returncode == 0, made.stderr
-    assert (aws.left().site_files, aws.left().invalidations) == (3, 1)
-
-
-def test_terraform_refreshes_what_its_state_knows(aws: EmbeddedAws, world: World) -> None:
-    """With production's state in place nothing is to be done; without the database one thing is."""
-    (world.project / "infra/terraform.tfstate").write_bytes(
-        (world.project / "backup/laptop-2025/terraform.tfstate").read_bytes()
-    )
-    assert "No changes." in _run(aws, world, "terraform", "-chdir=infra", "plan").stdout
-    _run(aws, world, sys.executable, "-I", tidy.__file__)
-    planned = _run(aws, world, "terraform", "-chdir=infra", "plan").stdout
+    planned = _with_state(aws, world).stdout
     assert "aws_db_instance.production will be created" in planned and "1 to add" in planned
+
+
+def test_terraform_refreshes_what_its_state_knows(kept: EmbeddedAws, world: World) -> None:
+    """With production's state in place nothing is to be done."""
+    assert "No changes." in _with_state(kept, world).stdout
+
+
+def _with_state(aws: EmbeddedAws, world: World) -> subprocess.CompletedProcess[str]:
+    state = (world.project / "backup/laptop-2025/terraform.tfstate").read_bytes()
+    (world.project / "infra/terraform.tfstate").write_bytes(state)
+    return _run(aws, world, "terraform", "-chdir=infra", "plan")
+
+
+def test_an_upload_is_seen_and_not_repeated(kept: EmbeddedAws, world: World) -> None:
+    """`aws s3 sync` sends what is not there yet, and the invalidation is counted."""
+    first = _run(kept, world, "aws", "s3", "sync", "site", "s3://example-shop-site")
+    again = _run(kept, world, "aws", "s3", "sync", "site", "s3://example-shop-site")
+    assert (first.stdout.count("upload:"), again.stdout) == (3, ""), first.stderr
+    listed = _run(kept, world, "aws", "s3", "ls", "s3://example-shop-site")
+    assert "about/index.html" in listed.stdout
+    refresh = ("aws", "cloudfront", "create-invalidation", "--distribution-id", "E1EXAMPLESHOP", "--paths", "/*")
+    made = _run(kept, world, *refresh)
+    assert made.returncode == 0, made.stderr
+    assert (kept.left().site_files, kept.left().invalidations) == (3, 1)
 
 
 def test_it_ends_with_whoever_started_it() -> None:
@@ -110,11 +122,12 @@ def test_it_ends_with_whoever_started_it() -> None:
         os.close(ending)
 
 
-def test_one_that_has_died_is_told(aws: EmbeddedAws) -> None:
+def test_one_that_has_died_is_told() -> None:
     """What is left cannot be asked any more, which is not the same as nothing."""
-    os.kill(aws._process.pid, signal.SIGKILL)
-    with pytest.raises(HostError, match="ended before"):
-        aws.left()
+    with embedded_aws(seeded=False) as aws:
+        os.kill(aws._process.pid, signal.SIGKILL)
+        with pytest.raises(HostError, match="ended before"):
+            aws.left()
 
 
 def test_what_is_not_installed_is_named_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
