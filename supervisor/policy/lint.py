@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from supervisor.model.effect import Effect
 from supervisor.model.request import Exec
 from supervisor.parse.argv import Certainty, compile_pattern, match_command
 from supervisor.parse.net import ANY_PORT, HostPattern, compile_host, match_host
 from supervisor.policy.compiled import is_iam_action
 from supervisor.policy.document import Problems, shown, suggestion
 from supervisor.policy.glob import covers_action, matches
+from supervisor.policy.resources import is_object
 from supervisor.policy.scope import Rule, Scope
 from supervisor.policy.sections import Stated
 from supervisor.policy.services import SERVICES
@@ -27,6 +29,9 @@ def check_rules(scope: Scope, stated: Stated, problems: Problems) -> None:
             for arn in rule.on:
                 if why := _bad_arn(arn):
                     problems.add(rule.source, why, "write it as arn:aws:s3:::bucket/*")
+            if rule.effect is Effect.ALLOW and rule.where and rule.on and all(is_object(arn) for arn in rule.on):
+                why = "this rule can never match: `where` goes by tags, and those of S3 objects are not looked up"
+                problems.add(rule.source, why, "name the objects in `on`, and take `where` out")
     for eyes in stated.four_eyes:
         for text in eyes.on:
             check = _bad_action if is_iam_action(text) else _bad_command

@@ -98,6 +98,7 @@ def test_a_scope_needs_a_name_and_a_task() -> None:
         "network:\n  rules:\n    - allow: ['a.example.com:443']\n    - deny: ['*.example.com']\n",
         "mcp:\n  rules:\n    - allow: [github/delete_repo]\n    - deny: ['github/*']\n",
         "commands:\n  rules:\n    - deny: [git push]\n      except: [git]\n",
+        "aws:\n  rules:\n    - allow: ['s3:*']\n      on: ['arn:aws:s3:::shop/*']\n      where: {tag: {env: dev}}\n",
     ],
 )
 def test_a_rule_that_can_never_matter_is_an_error(body: str) -> None:
