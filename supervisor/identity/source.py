@@ -86,5 +86,6 @@ def _dummy(endpoint: str, environment: Mapping[str, str], unnarrowed: bool) -> S
     from botocore.credentials import Credentials as Keys
 
     region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or "us-east-1"
-    way = Way.UNNARROWED if unnarrowed else Way.FEDERATION
-    return Source(way, f"nobody, for {endpoint}", region, endpoint=endpoint, keys=Keys("test", "test"))
+    role = Role(named) if (named := environment.get(ROLE_VARIABLE, "")) else None
+    way = Way.UNNARROWED if unnarrowed else Way.ROLE if role else Way.FEDERATION
+    return Source(way, f"nobody, for {endpoint}", region, role, endpoint, keys=Keys("test", "test"))

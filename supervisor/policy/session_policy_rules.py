@@ -19,6 +19,10 @@ from supervisor.policy.session_policy_resources import ANY, resources_of
 from supervisor.policy.session_policy_statement import Condition, Statement, literal, render
 
 
+_TAGS_BY_CHOICE: Final = frozenset({"dynamodb", "s3"})
+"""Services whose customers choose whether tags count in conditions: where they do not, a tag is as if it were absent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Care:
     """How exactly a policy is written: each step says less and is shorter."""
@@ -160,9 +164,9 @@ class Tabled:
             return [whole]
         tagged = self._facts.tagged
         checked = frozenset(name for name in wanted if tagged is not None and tagged(f"{self._service}:{name}"))
-        if checked == wanted:
+        if checked == wanted and self._service not in _TAGS_BY_CHOICE:
             return [replace(whole, conditions=_tags(rule, "StringEquals"))]
-        if tagged is None or (checked and not self._care.split_tags):
+        if tagged is None or self._service in _TAGS_BY_CHOICE or (checked and not self._care.split_tags):
             return [replace(whole, conditions=_tags(rule, "StringEqualsIfExists"))]
         return [
             replace(whole, wanted=checked, conditions=_tags(rule, "StringEquals")),

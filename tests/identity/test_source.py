@@ -207,6 +207,8 @@ def test_what_stands_for_aws_wants_no_credentials(home: Home, sts: FakeSts) -> N
     home.write(config="[default]\nregion = eu-central-1\n")
     assert find_source(home.env(), endpoint=sts.url).own().access_key == "test"
     assert "nobody" in source.told
+    named = find_source(home.env(AGENT_SUPERVISE_AWS_ROLE=ROLE), endpoint=sts.url)
+    assert named.way is Way.ROLE and named.role is not None and named.role.arn == ROLE
 
 
 def test_the_machine_is_asked_only_when_told(home: Home) -> None:

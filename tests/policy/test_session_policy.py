@@ -265,6 +265,14 @@ def test_tags_are_a_condition_where_aws_checks_them() -> None:
     assert unknown["Condition"] == {"StringEqualsIfExists": {"aws:ResourceTag/env": "dev"}}
 
 
+def test_tags_that_a_customer_may_switch_off_are_refused_where_they_differ() -> None:
+    """S3 and DynamoDB check tags by choice: an absent one must not refuse what the gate has looked up itself."""
+    made = scope(rule("aws", ALLOW, "s3:PutObject", where=(("env", ("dev",)),)))
+    policy = session_policy_of(made, ("s3",), known())
+    assert permits(policy, "s3:PutObject", "arn:aws:s3:::site/x")
+    assert not permits(policy, "s3:PutObject", "arn:aws:s3:::site/x", tags={"env": "prod"})
+
+
 def test_regions_fence_all_but_global_services() -> None:
     """Another region is refused by AWS, except where a service has none."""
     made = scope(rule("aws", ALLOW, "rds:*", "iam:GetRole"), regions=("eu-central-1",))
