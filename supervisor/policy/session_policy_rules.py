@@ -18,9 +18,8 @@ from supervisor.policy.session_policy_keys import READING
 from supervisor.policy.session_policy_resources import ANY, resources_of
 from supervisor.policy.session_policy_statement import Condition, Statement, literal, render
 
-
 _TAGS_BY_CHOICE: Final = frozenset({"dynamodb", "s3"})
-"""Services whose customers choose whether tags count in conditions: where they do not, a tag is as if it were absent."""
+"""Services whose customers choose whether tags count in conditions: where they do not, a tag is as if absent."""
 
 
 @dataclass(frozen=True, slots=True)
