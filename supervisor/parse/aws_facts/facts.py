@@ -10,7 +10,7 @@ from supervisor.parse.aws_facts.conditions import met
 from supervisor.parse.aws_facts.names import Place, account_of, is_arn, place_of, text_of
 from supervisor.parse.aws_facts.paths import texts_in, values_at
 from supervisor.parse.aws_facts.special import Special
-from supervisor.parse.aws_facts.table import ORDER, Operation, action, operation, prefix_of
+from supervisor.parse.aws_facts.table import ORDER, Extra, Operation, action, operation, prefix_of
 from supervisor.parse.aws_facts.tags import tags_of
 from supervisor.parse.aws_facts.templates import Template, filled
 from supervisor.parse.aws_http.request import AwsRequest
@@ -65,13 +65,11 @@ def _call(request: AwsRequest, known: Operation, account: str) -> AwsCall:
     if resources is None:
         actions.update(known.unclear_actions)
     foreign = _foreign(parameters, known.data, account)
-    if owner is not None and owner.account != place.account and not foreign:
-        foreign = (owner.account,)
-    acting = account
-    if resources is None:
-        acting = (account_of(foreign[0]) or foreign[0]) if foreign else account
-    else:
-        resources.update(dict.fromkeys(arn for arn in foreign if arn.startswith("arn:")))
+    acting = account if owner is None or owner.account == place.account else owner.account
+    if resources is not None:
+        resources.update(dict.fromkeys(foreign))
+    elif foreign:
+        acting = account_of(foreign[0])
     certain = known.known and bool(actions)
     return AwsCall(
         actions=tuple(sorted(actions)) if certain else (),
@@ -115,17 +113,27 @@ def _resources(known: Operation, parameters: object, place: Place) -> _Found:
     told = True
     for one in known.on:
         told = _add(one, parameters, place, actions, arns) and told
-    for extra in known.extras:
-        if met(extra.when, parameters):
-            actions.update(extra.actions)
-            for one in extra.on:
-                told = _add(one, parameters, place, actions, arns) and told
+    told = _more(known.extras, parameters, place, actions, arns) and told
     for made in known.always:
         arns.update(dict.fromkeys(filled(made, parameters, place) or ()))
     if not arns:
         for made in known.otherwise:
             arns.update(dict.fromkeys(filled(made, parameters, place) or ()))
-    return actions, arns if told and arns else None
+    told = told and bool(arns)
+    for one in known.passed:
+        told = _add(one, parameters, place, actions, arns) and told
+    told = _more(known.dependents, parameters, place, actions, arns) and told
+    return actions, arns if told else None
+
+
+def _more(extras: Iterable[Extra], parameters: object, place: Place, actions: set[str], arns: dict[str, None]) -> bool:
+    told = True
+    for extra in extras:
+        if met(extra.when, parameters):
+            actions.update(extra.actions)
+            for one in extra.on:
+                told = _add(one, parameters, place, actions, arns) and told
+    return told
 
 
 def _add(one: Template | Special, parameters: object, place: Place, actions: set[str], arns: dict[str, None]) -> bool:

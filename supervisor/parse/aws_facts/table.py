@@ -56,10 +56,12 @@ class Note:
 class Operation:
     """What the tables say of an API operation.
 
-    `known` = its IAM actions are. `unclear_actions` are those that it may have where the input is not understood.
-    `on` fill from the input, `always` whatever the input, `otherwise` when nothing else did. `sets` are the paths of
-    tags that the call would set, with how they are written, `removes` those of tag keys. `replaces` = tags that the
-    call does not name go away too.
+    `known` = its IAM actions are; `unclear_actions` are those that it may have where the input is not understood. `on`
+    and `extras` fill from the input, `always` hold whatever the input, `otherwise` when nothing else did. `passed` and
+    `dependents` are what a call needs beside its own: roles that it hands on, tags that it sets, keys that it uses.
+    `sets` are the paths of tags that the call would set, with how they are written, `removes` those of tag keys.
+    `replaces` = tags that the call does not name go away too. `data` are the members that the service only stores,
+    `owner` is the path of the account that owns what is touched.
     """
 
     prefix: str
@@ -71,6 +73,8 @@ class Operation:
     always: tuple[Template, ...]
     otherwise: tuple[Template, ...]
     extras: tuple[Extra, ...]
+    passed: tuple[Template | Special, ...]
+    dependents: tuple[Extra, ...]
     notes: tuple[Note, ...]
     sets: tuple[tuple[Steps, str], ...]
     removes: tuple[Steps, ...]
@@ -182,10 +186,9 @@ def _parsed(line: Mapping[str, Any], entry: Mapping[str, Any], shared: list[str]
         on=tuple(_filling(shared[index]) for index in entry.get("on", ())),
         always=tuple(template(shared[index]) for index in entry.get("always", ())),
         otherwise=tuple(template(shared[index]) for index in entry.get("else", ())),
-        extras=tuple(
-            Extra(condition(when), tuple(actions), tuple(_filling(shared[index]) for index in on))
-            for when, actions, on in entry.get("x", ())
-        ),
+        extras=_extras(entry.get("x", ()), shared),
+        passed=tuple(_filling(shared[index]) for index in entry.get("p", ())),
+        dependents=_extras(entry.get("px", ()), shared),
         notes=tuple(Note(condition(when), text) for when, text in entry.get("n", ())),
         sets=tuple((steps_of(path), kind) for path, kind in entry.get("t", ())),
         removes=tuple(steps_of(path) for path in entry.get("u", ())),
@@ -194,6 +197,13 @@ def _parsed(line: Mapping[str, Any], entry: Mapping[str, Any], shared: list[str]
         data=tuple(entry.get("data", ())),
         owner=steps_of(line.get("owner", "")),
         is_global=bool(line.get("global")) or bool(entry.get("g")),
+    )
+
+
+def _extras(written: list[list[Any]], shared: list[str]) -> tuple[Extra, ...]:
+    return tuple(
+        Extra(condition(when), tuple(actions), tuple(_filling(shared[index]) for index in on))
+        for when, actions, on in written
     )
 
 

@@ -29,7 +29,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A parsed template: the text as `str.format` takes it (partition, region, account, then each slot), and its slots."""
+    """A parsed template; `text` is for `str.format` with partition, region, account, and a value for each slot."""
 
     service: str
     text: str
