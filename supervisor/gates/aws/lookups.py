@@ -161,8 +161,8 @@ class Lookups:
         asked = {subject: self._asked(subject, call.region) for subject in subjects[:MOST_TOLD]}
         wait([one for found in asked.values() if isinstance(found, list) for one in found], until - self._clock())
         told = {subject: self._answers(subject, call.region, found) for subject, found in asked.items()}
-        if len(subjects) == 1:
-            return told[subjects[0]]
+        if len(subjects) == 1 or len(arns) == 1:
+            return tuple(pair for found in told.values() for pair in found)
         facts = [
             (named(subject).removesuffix("/"), ", ".join(f"{label} {text}" for label, text in found))
             for subject, found in told.items()
@@ -210,10 +210,9 @@ class Lookups:
 
 
 def _subjects(arns: tuple[str, ...]) -> tuple[str, ...]:
-    """The things to ask about: of many objects only their buckets, as the ARN of an object without a name."""
-    if len(arns) == 1:
-        return arns
-    return tuple(dict.fromkeys(f"{arn[: arn.index('/')]}/" if is_object(arn) else arn for arn in arns))
+    """The things to ask about: of an object its bucket too, of many objects only that, as an object without a name."""
+    buckets = tuple(f"{arn[: arn.index('/')]}/" if is_object(arn) else arn for arn in arns)
+    return tuple(dict.fromkeys((*buckets, *arns) if len(arns) == 1 else buckets))
 
 
 def _few(arns: list[str]) -> list[list[str]]:

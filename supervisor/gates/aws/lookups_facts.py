@@ -104,7 +104,7 @@ def _bucket_reads(clients: Clients, region: str, bucket: str) -> tuple[Read, ...
 
 
 def _object_reads(clients: Clients, region: str, bucket: str, key: str) -> tuple[Read, ...]:
-    if not key:  # any of its objects
+    if not key:  # what is true of all of its objects
         return _keeping(clients, region, bucket)
 
     def head() -> Facts:
@@ -117,7 +117,7 @@ def _object_reads(clients: Clients, region: str, bucket: str, key: str) -> tuple
         written = _when(answer.get("LastModified"))
         return (("there now", ", written ".join(filter(None, (bytes_in_words(answer["ContentLength"]), written)))),)
 
-    return head, *_keeping(clients, region, bucket)
+    return (head,)
 
 
 # ── databases ────────────────────────────────────────────────────────────────────────────────────
