@@ -11,6 +11,7 @@ Any thread may call; equal sessions are minted once however many wait for them.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -41,6 +42,8 @@ STALE_BEFORE: Final = timedelta(minutes=1)
 FAILURE_KEPT: Final = timedelta(seconds=5)
 """A refusal is not asked for again at once, so that a hundred waiting calls are one call to STS."""
 MOST_KEPT: Final = 256
+MOST_EXACT: Final = 8
+"""Sessions for single calls that one answer leads to; the calls of a longer burst share one for each folder."""
 READER: Final = "reader"
 
 Key = tuple[str, ...]
@@ -89,6 +92,7 @@ class Broker:
         self._lock = threading.Lock()
         self._slots: dict[Key, _Slot] = {}
         self._policies: dict[Key, str | ScopeError] = {}
+        self._bursts: Counter[str] = Counter()
         self._alive: dict[str, datetime] = {}
         self._ended = ""
         self._plain_names = False
@@ -120,11 +124,22 @@ class Broker:
                 if len(services) == 1:
                     raise
                 # What one session cannot say of two services, one call still can.
-        policy = call_policy(call, self._scope)
+        policy = self._call_policy(call, escalation)
         what = (" ".join(services), LEAST_SECONDS, escalation)
-        if by is By.HUMAN:
+        if by is By.HUMAN and not escalation:
             return self._minted(policy, *what)
-        return self._shared(("call", escalation, *call.actions, "on", *call.resources), lambda: policy, *what)
+        return self._shared(("call", escalation, policy), lambda: policy, *what)
+
+    def _call_policy(self, call: AwsCall, escalation: str) -> str:
+        """Exactly the call's own; for a long burst of calls that one answer allowed, a folder's."""
+        policy = call_policy(call, self._scope)
+        with self._lock:
+            known = ("call", escalation, policy) in self._slots
+            if known or not escalation:
+                return policy
+            self._bursts[escalation] += 1
+            many = self._bursts[escalation] > MOST_EXACT
+        return call_policy(call, self._scope, folders=True) if many else policy
 
     def reader(self) -> Credentials:
         """Read-only credentials for our own look-ups (tags, what an approval would destroy). Raises `BrokerError`."""

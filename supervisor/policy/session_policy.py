@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Final
 
 from supervisor.errors import ScopeError
@@ -91,11 +92,12 @@ def named_services(scope: Scope) -> tuple[tuple[str, ...], bool]:
     return tuple(plain), len(plain) < len(dict.fromkeys(prefixes))
 
 
-def call_policy(call: AwsCall, scope: Scope | None = None) -> str:
+def call_policy(call: AwsCall, scope: Scope | None = None, *, folders: bool = False) -> str:
     """The policy for exactly the actions and ARNs of one call that was allowed for itself.
 
     A `scope` that denies the use of KMS keys denies it to the service behind the call too. An action of a service that
-    no ARN is of is permitted on `*`. A call with more resources than can be named gets their folders, then their kind.
+    no ARN is of is permitted on `*`. A call with more resources than can be named gets their folders, then their kind;
+    with `folders` a call on S3 objects gets at least the folders, for a burst of calls that one answer allowed.
     Raises `ScopeError` for a call whose actions are not known.
     """
     if not call.actions or any(sign in action for action in call.actions for sign in "*?"):
@@ -110,7 +112,8 @@ def call_policy(call: AwsCall, scope: Scope | None = None) -> str:
     writes = call.level not in READING
     keyless = scope is not None and any(may_deny_keys(rule) for rule in scope.aws.rules)
     behind = [] if keyless else [one for service in services for one in keys_behind(service, writes=writes)]
-    for resources in resources_of_call(call.actions, call.resources):
+    wider = int(folders and owners == {"s3"} and "*" not in call.resources)
+    for resources in islice(resources_of_call(call.actions, call.resources), wider, None):
         statements = [Statement("Allow", placed, resources)] if placed else []
         statements += [Statement("Allow", anywhere)] if anywhere else []
         text = render([*statements, *behind])

@@ -126,6 +126,30 @@ def test_an_approved_call_has_a_session_of_its_own(sts: FakeSts) -> None:
     assert isinstance(minted, CredentialMinted) and minted.escalation == "e7" and minted.service == "rds"
 
 
+def test_a_retry_of_an_approved_call_mints_nothing(sts: FakeSts) -> None:
+    """The same call under the same answer has the same session; without an escalation to tell it by, a new one."""
+    desk = Desk(sts)
+    assert desk.get(DELETE, By.HUMAN, "e7") is desk.get(DELETE, By.HUMAN, "e7")
+    assert desk.get(DELETE, By.HUMAN) is not desk.get(DELETE, By.HUMAN)
+
+
+def test_a_burst_under_one_answer_is_a_few_sessions(sts: FakeSts) -> None:
+    """A thousand objects of one folder: the first calls have their own, the others share the folder's."""
+    desk = Desk(sts)
+    for number in range(200):
+        call = AwsCall(("s3:DeleteObject",), (f"arn:aws:s3:::site/logs/{number}",))
+        desk.get(call, By.HUMAN, "e7")
+    policies = [json.loads(call["Policy"])["Statement"][0]["Resource"] for call in sts.of("GetFederationToken")]
+    assert policies == [*(f"arn:aws:s3:::site/logs/{number}" for number in range(8)), "arn:aws:s3:::site/logs/*"]
+    other = AwsCall(("s3:DeleteObject",), ("arn:aws:s3:::site/assets/x",))
+    desk.get(other, By.HUMAN, "e8")
+    assert '"arn:aws:s3:::site/assets/x"' in sts.of("GetFederationToken")[-1]["Policy"]
+    for number in range(10):
+        arn = f"arn:aws:ec2:eu-central-1:{ACCOUNT}:instance/i-{number}"
+        desk.get(AwsCall(("ec2:TerminateInstances",), (arn,)), By.HUMAN, "e9")
+        assert f'"{arn}"' in sts.of("GetFederationToken")[-1]["Policy"]
+
+
 def test_a_grant_keeps_its_session_for_equal_calls(sts: FakeSts) -> None:
     """The same actions on the same resources share it; another resource does not."""
     desk = Desk(sts)
