@@ -45,6 +45,8 @@ MOST_KEPT: Final = 256
 MOST_EXACT: Final = 8
 """Sessions for single calls that one answer leads to; the calls of a longer burst share one for each folder."""
 READER: Final = "reader"
+OPEN_TO_FEDERATED: Final = frozenset({"sts:GetCallerIdentity", "iam:PassRole"})
+"""What of IAM and STS a federated session may all the same: see who it is, and hand a role to a service's own call."""
 
 Key = tuple[str, ...]
 
@@ -113,7 +115,7 @@ class Broker:
         if not call.actions:
             raise BrokerError(f"which IAM action {request_id} needs cannot be told, so nothing signs it", fix="")
         services = tuple(sorted({action.partition(":")[0].lower() for action in call.actions}))
-        self._check_reach(services)
+        self._check_reach(call)
         if self._source.way is Way.UNNARROWED:
             return self._shared(("own",), str, "", LEAST_SECONDS)
         if by is By.POLICY:
@@ -174,10 +176,11 @@ class Broker:
         if self._deadline is not None and self._clock() >= self._deadline:
             raise BrokerError("there are no credentials any more: the task's time is over", fix="start a new session")
 
-    def _check_reach(self, services: tuple[str, ...]) -> None:
-        if self._source.way is Way.FEDERATION and not self._source.endpoint and {"iam", "sts"} & set(services):
+    def _check_reach(self, call: AwsCall) -> None:
+        closed = [one for one in call.actions if one.startswith(("iam:", "sts:")) and one not in OPEN_TO_FEDERATED]
+        if closed and self._source.way is Way.FEDERATION and not self._source.endpoint:
             raise BrokerError(
-                "AWS lets federated sessions call neither IAM nor STS",
+                f"AWS lets federated sessions call neither IAM nor STS, and this is {closed[0]}",
                 fix="for such calls name a role: export AGENT_SUPERVISE_AWS_ROLE=arn:aws:iam::ACCOUNT:role/NAME",
             )
         wanted = self._scope.account

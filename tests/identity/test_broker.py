@@ -8,6 +8,7 @@ import logging
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -417,8 +418,17 @@ def test_a_federated_session_cannot_call_iam() -> None:
     assert source.way is Way.FEDERATION
     made = _offline(source)
     with pytest.raises(BrokerError, match="neither IAM nor STS") as caught:
-        made.for_call(AwsCall(("iam:PassRole",)), by=By.HUMAN, request_id="r1")
+        made.for_call(AwsCall(("iam:CreateRole",)), by=By.HUMAN, request_id="r1")
     assert "AGENT_SUPERVISE_AWS_ROLE" in caught.value.fix
+
+
+def test_a_federated_session_may_ask_who_it_is(sts: FakeSts) -> None:
+    """`GetCallerIdentity` is open to it, and so is the role that a call hands on."""
+    desk = Desk(sts)
+    real = replace(desk.source, endpoint="")
+    broker = _offline(real, AwsSts(desk.source))
+    for call in (AwsCall(("sts:GetCallerIdentity",)), AwsCall(("ec2:RunInstances", "iam:PassRole"))):
+        assert broker.for_call(call, by=By.HUMAN, request_id="r1").token
 
 
 @pytest.mark.parametrize(
