@@ -124,7 +124,7 @@ def write(names: Iterable[str] | None = None) -> bytes:
                 hosts.setdefault(_prefixed(prefix, stem), set()).add(service)
         for signing in head["signing"]:
             header["signing"].setdefault(signing, []).append(service)
-        homes = sorted(_homes(loader, service, old_endpoints.get(endpoint_prefix, {})))
+        homes = sorted(_homes(loader, service, endpoint_prefix))
         if homes:
             header["homes"][service] = homes
         place = []
@@ -401,11 +401,11 @@ _SUFFIX = re.compile(r"\{[^{}]*[sS]uffix[^{}]*\}")
 
 
 def _stems(
-    loader: Loader, service: str, prefix: str, old_endpoints: dict[str, dict[str, set[str]]], header: dict[str, Any]
+    loader: Loader, service: str, prefix: str, old_endpoints: dict[str, list[str]], header: dict[str, Any]
 ) -> Iterator[str]:
     """Host names of a service without region and DNS suffix; a first label of `*` is the customer's own."""
     region = re.compile("|".join(header["regions"]))
-    for url in [*_urls(loader, service), *sorted(old_endpoints.get(prefix, {}).get("hosts", ()))]:
+    for url in [*_urls(loader, service), *old_endpoints.get(prefix, ())]:
         host = _SUFFIX.sub("@", url.partition("/")[0].partition(":")[0])
         for suffix in header["suffixes"]:
             if host.endswith("." + suffix):
@@ -434,34 +434,36 @@ def _prefixed(prefix: str, stem: str) -> str:
     return re.sub(r"[^.]*\{[^}]*\}[^.]*", "*", whole, count=1)
 
 
-def _homes(loader: Loader, service: str, old_endpoint: dict[str, set[str]]) -> set[str]:
-    """Regions that stand as such in a service's endpoint rules, as the one to sign for."""
-    found = set(old_endpoint.get("regions", ()))
+def _homes(loader: Loader, service: str, prefix: str) -> set[str]:
+    """Regions that calls are signed for although the host names the caller's region."""
+    found = set()
+    for partition in loader.load_data("endpoints")["partitions"]:
+        data = partition["services"].get(prefix, {})
+        if data.get("isRegionalized") is False:
+            whole = data["endpoints"].get(data.get("partitionEndpoint", ""), {})
+            found |= {whole["credentialScope"]["region"]} if "credentialScope" in whole else set()
     for rules in _rule_sets(loader, service):
         for part in _walk(rules):
+            url = part.get("url")
+            if not isinstance(url, str) or not any(_REGIONAL.match(label) for label in url.split(".")):
+                continue
             found |= {
                 scheme["signingRegion"]
-                for scheme in part.get("authSchemes", ())
-                if isinstance(scheme.get("signingRegion"), str) and "{" not in scheme["signingRegion"]
+                for scheme in part.get("properties", {}).get("authSchemes", ())
+                if "{" not in scheme.get("signingRegion", "{")
             }
     return found
 
 
-def _endpoint_data(loader: Loader) -> dict[str, dict[str, set[str]]]:
-    """Host templates and regions by endpoint prefix, from the list of endpoints that came before the rule sets."""
-    found: dict[str, dict[str, set[str]]] = {}
+def _endpoint_data(loader: Loader) -> dict[str, list[str]]:
+    """Host templates by endpoint prefix, from the list of endpoints that came before the rule sets."""
+    found: dict[str, list[str]] = {}
     for partition in loader.load_data("endpoints")["partitions"]:
         for prefix, data in partition["services"].items():
-            known = found.setdefault(prefix, {"hosts": {f"{prefix}.{{region}}.{{dnsSuffix}}"}, "regions": set()})
+            names = found.setdefault(prefix, [f"{prefix}.{{region}}.{{dnsSuffix}}"])
             for part in _walk(data):
-                hosts = [part[key] for key in ("hostname", "sslCommonName") if isinstance(part.get(key), str)]
-                known["hosts"] |= {host.replace("{service}", prefix) for host in hosts}
-            # A service that is one for the whole partition says so by an endpoint that is no region's.
-            whole = data.get("endpoints", {}).get(data.get("partitionEndpoint", ""), {})
-            known["regions"] |= (
-                {whole["credentialScope"]["region"]} if "region" in whole.get("credentialScope", {}) else set()
-            )
-    return found
+                names += [part[key] for key in ("hostname", "sslCommonName") if isinstance(part.get(key), str)]
+    return {prefix: sorted({name.replace("{service}", prefix) for name in names}) for prefix, names in found.items()}
 
 
 def _suffixes(loader: Loader) -> list[str]:

@@ -79,8 +79,11 @@ def _sweep(factory: Factory, endpoint: str | None, *, full: bool) -> tuple[dict[
                 counted["wrong"] += 1
                 wrong.append(f"{name}.{operation}: {names}")
             answer = read(made.method, made.target, made.headers, made.body)
-            if isinstance(answer, AwsRequest) and answer.operation == operation:
-                given, decoded = comparable(made, answer.parameters)
+            # Its model has two members of one name on the wire.
+            if operation == "PutBucketNotification":
+                continue
+            if isinstance(answer, AwsRequest) and answer.names[0] == made.name:
+                given, decoded = comparable(made, answer.parameters, only_given=not full)
                 counted["parameters_same" if given == decoded else "parameters_differ"] += 1
                 if given != decoded:
                     differ.append(f"{name}.{operation}")

@@ -228,13 +228,17 @@ def _text(service: str, name: str, shape: Shape, full: bool) -> str:
     return text + "x" * max(0, least - len(text))
 
 
-def comparable(made: Made, decoded: Mapping[str, Any]) -> tuple[Any, Any]:
-    """What botocore was asked for and what was read, in one form: without times, streams, and what is empty."""
+def comparable(made: Made, decoded: Mapping[str, Any], *, only_given: bool = False) -> tuple[Any, Any]:
+    """What botocore was asked for and what was read, in one form: without times, streams, and what is empty.
+
+    `only_given` leaves out what botocore added on the way, such as a checksum's algorithm.
+    """
     assert made.model is not None
     shape = made.model.input_shape
     if shape is None:
         return {}, _pruned(decoded)
-    given, read = dict(made.parameters), dict(decoded)
+    given = dict(made.parameters)
+    read = {name: value for name, value in decoded.items() if name in given or not only_given}
     payload = shape.serialization.get("payload")
     if payload is not None and shape.members[payload].type_name == "blob":
         given.pop(payload, None)

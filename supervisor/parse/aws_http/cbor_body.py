@@ -10,6 +10,13 @@ from typing import Any
 DEEPEST = 64
 MOST_ITEMS = 2_000_000
 
+
+class Blob(str):
+    """A byte string as base64 text: where the model has text, it does not fit."""
+
+    __slots__ = ()
+
+
 _BREAK = object()
 _EPOCH = 1
 
@@ -86,7 +93,7 @@ class _Reader:
         else:
             data = self._take(self._argument(low))
         if kind == 2:
-            return base64.b64encode(data).decode("ascii")
+            return Blob(base64.b64encode(data).decode("ascii"))
         try:
             return data.decode("utf-8")
         except UnicodeDecodeError:

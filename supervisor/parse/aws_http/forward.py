@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from supervisor.parse.aws_http.head import decode, encode
 from supervisor.parse.aws_http.hosts import read_host
-from supervisor.parse.aws_http.identify import GENERAL, Found, Sight
+from supervisor.parse.aws_http.operation import GENERAL, Found, Sight
 from supervisor.parse.aws_http.request import AwsRequest
 
 # Ends here: it is made anew for the upstream connection, or signs for the credentials that the client has.

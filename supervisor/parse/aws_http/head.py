@@ -23,6 +23,7 @@ _NAMES = re.compile(r"[\n!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 # Encoded, what needs no encoding (RFC 3986, 2.3) but for the tilde, which old encoders took for special.
 _NEEDLESS = re.compile(r"%(?:2[dDeE]|3[0-9]|4[1-9A-Fa-f]|5[0-9Aa]|5[fF]|6[1-9A-Fa-f]|7[0-9Aa])")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
 # May be repeated: a list on several lines is the same as on one (RFC 9110, 5.3), and none of them selects anything.
 _LISTS = frozenset(
     "accept accept-encoding accept-language cache-control via forwarded x-forwarded-for cookie "
@@ -163,6 +164,13 @@ def decode(text: str) -> str | None:
 def encode(text: str, safe: str = "") -> str:
     """The one canonical encoding (SigV4's): everything but letters, digits and `-._~`."""
     return quote(text, safe=safe)
+
+
+def shown(name: str) -> str:
+    """A name that a client wrote, for people to read: short, in ASCII, and in quotes unless it is a plain word."""
+    if len(name) > 80:
+        name = name[:77] + "..."
+    return name if _WORD.match(name) else ascii(name)
 
 
 def has_control(text: str) -> bool:

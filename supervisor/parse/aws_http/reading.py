@@ -10,9 +10,9 @@ from typing import Any
 from supervisor.parse.aws_http.cbor_body import read_cbor
 from supervisor.parse.aws_http.forward import forward_headers, forward_path, forward_query
 from supervisor.parse.aws_http.head import decode
-from supervisor.parse.aws_http.identify import Found, Sight, find, form_expected, look
 from supervisor.parse.aws_http.index import Operation
 from supervisor.parse.aws_http.json_body import read_json
+from supervisor.parse.aws_http.operation import Found, Sight, find, form_expected, look
 from supervisor.parse.aws_http.request import AwsRequest, Name, Refused
 from supervisor.parse.aws_http.shapes import Decoder, Unfit, head_value
 from supervisor.parse.aws_http.xml_body import read_xml

@@ -37,20 +37,21 @@ class Place:
         return f"/{self.bucket}" + (f"/{encode(self.key, safe='/')}" if self.key else "")
 
 
-def read_place(path: str, host: Host) -> Place | Refused:
-    """The place that a path and a host name.
+def read_place(method: str, path: str, host: Host) -> Place | Refused:
+    """The place that a path and a host name (the method tells the one path that is no bucket's from a bucket's).
 
     A key keeps every byte: `a//b` and a leading slash are other keys than without them. Dot segments are refused
     although S3 allows them in keys, because HTTP libraries and servers on the way resolve them to another object.
     """
-    if host.gate and host.prefix and path != OBJECT_LAMBDA:
+    lambda_answers = path == OBJECT_LAMBDA and method == "POST"
+    if host.gate and host.prefix and not lambda_answers:
         return Refused("S3 access points are not served here; name the bucket", code="InvalidBucketName")
     bucket, key = host.bucket, path[1:]
     if not bucket:
         if path == "/":
             return Place()
         bucket, _, key = path[1:].partition("/")
-        if path == OBJECT_LAMBDA:
+        if lambda_answers:
             return Place("", "", (bucket,))
     if _BUCKET.match(bucket) is None or ".." in bucket:
         return Refused("the path names no bucket", code="InvalidBucketName")

@@ -16,6 +16,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from supervisor.parse.aws_http.cbor_body import Blob
+from supervisor.parse.aws_http.head import shown
 from supervisor.parse.aws_http.index import Reference, shape_records
 from supervisor.parse.aws_http.xml_body import Element
 
@@ -114,15 +116,15 @@ class Decoder:
             for part in parts[:-1]:
                 inner = node.setdefault(part, {})
                 if not isinstance(inner, dict):
-                    raise Unfit(f"{name} is given as a value too")
+                    raise Unfit(f"{shown(name)} is given as a value too")
                 node = inner
             if parts[-1] in node:
-                raise Unfit(f"{name} stands there twice")
+                raise Unfit(f"{shown(name)} stands there twice")
             node[parts[-1]] = value
         if not root:
             return {}
         if reference == "":
-            raise Unfit(f"{next(iter(root))} is no parameter that the model has")
+            raise Unfit(f"{shown(next(iter(root)))} is no parameter that the model has")
         return self._form_structure(root, reference, protocol, "")
 
     def _form_structure(self, node: Any, reference: Reference, protocol: str, where: str) -> dict[str, Any]:
@@ -176,11 +178,10 @@ class Decoder:
         if isinstance(reference, str):
             if element.children or element.attributes:
                 raise Unfit(f"{where} is a single value")
-            text = element.text if reference in ("s", "d") else element.text.strip()
-            return _text(text, reference, where)
+            return _text(element.text, reference, where)
         record = self._records[reference]
         if element.text.strip():
-            raise Unfit(f"{where or element.name} has text between its elements")
+            raise Unfit(f"{where or shown(element.name)} has text between its elements")
         if record[0] == "l":
             name = record[2] if len(record) > 2 else "member"
             if element.attributes or any(child.name != name for child in element.children):
@@ -197,7 +198,7 @@ class Decoder:
         found: dict[str, Any] = {}
         for attribute, value in element.attributes:
             if attribute not in wires or "a" not in wires[attribute][2]:
-                raise Unfit(f"{where} has an attribute {attribute} that the model does not have")
+                raise Unfit(f"{where} has an attribute {shown(attribute)} that the model does not have")
             found[wires[attribute][0]] = value
         repeated: dict[str, list[Element]] = {}
         for child in element.children:
@@ -239,7 +240,9 @@ def head_value(text: str, kind: str, where: str) -> Any:
 def _scalar(value: Any, kind: str, where: str, depth: int) -> Any:
     """A JSON or CBOR scalar, whose type must be the model's."""
     match kind:
-        case "s" | "x":
+        case "s":
+            fits = isinstance(value, str) and not isinstance(value, Blob)
+        case "x":
             fits = isinstance(value, str)
         case "b":
             fits = isinstance(value, bool)
@@ -312,5 +315,4 @@ def _ordered(node: dict[str, Any], where: str) -> list[Any]:
 
 
 def _at(where: str, name: str) -> str:
-    shown = name if len(name) < 80 else name[:77] + "..."
-    return f"{where}.{shown}" if where else shown
+    return f"{where}.{shown(name)}" if where else shown(name)

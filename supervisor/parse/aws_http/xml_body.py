@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
+from supervisor.parse.aws_http.head import shown
+
 DEEPEST = 48
 MOST_ELEMENTS = 200_000
 
@@ -67,12 +69,12 @@ class _Tree:
         if self.root is None:
             self._namespace = namespace
         elif namespace != self._namespace:
-            raise _Unreadable(f"the element {local} is of another namespace than the body")
+            raise _Unreadable(f"the element {shown(local)} is of another namespace than the body")
         element = Element(local)
         for attribute, value in attributes.items():
             of, _, plain = attribute.rpartition(_SEPARATOR)
             if of not in ("", _XSI):
-                raise _Unreadable(f"the attribute {plain} is of a namespace that no operation uses")
+                raise _Unreadable(f"the attribute {shown(plain)} is of a namespace that no operation uses")
             element.attributes.append((f"xsi:{plain}" if of else plain, value))
         if self._path:
             self._path[-1].children.append(element)

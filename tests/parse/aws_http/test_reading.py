@@ -145,6 +145,18 @@ def test_places_in_s3(target: str, host: str, bucket: str, key: str, path: str) 
     assert (answer.bucket, answer.key, answer.path) == (bucket, key, path)
 
 
+def test_the_one_path_that_is_no_bucket() -> None:
+    """A bucket named like the path that object Lambda functions answer at is a bucket, but for that one method."""
+    answer = understood(s3("GET", "/WriteGetObjectResponse"))
+    assert (answer.names, answer.bucket) == ((("s3", "ListObjects"),), "WriteGetObjectResponse")
+    headers = (("x-amz-request-route", "r"), ("x-amz-request-token", "t"))
+    host = "r.s3-object-lambda.eu-central-1.amazonaws.com"
+    answer = understood(raw("s3-object-lambda", "POST", "/WriteGetObjectResponse", *headers, host=host))
+    assert (answer.names, answer.path) == ((("s3", "WriteGetObjectResponse"),), "/WriteGetObjectResponse")
+    assert identify(*s3("POST", "/WriteGetObjectResponse?delete")) == ()
+    assert identify(*raw("s3-object-lambda", "DELETE", "/bkt/key")) == ()
+
+
 def test_directory_bucket() -> None:
     """S3 Express has hosts of its own."""
     host = "b--use1-az4--x-s3.s3express-use1-az4.us-east-1.amazonaws.com"

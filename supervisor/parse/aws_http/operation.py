@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from supervisor.parse.aws_http.credentials import OLD_SIGNING, SIGNING, Signed, read_signature
 from supervisor.parse.aws_http.families import same_meaning
-from supervisor.parse.aws_http.head import Head, decode, has_control, has_dot_segment, read_head, read_pairs
+from supervisor.parse.aws_http.head import Head, decode, has_control, has_dot_segment, read_head, read_pairs, shown
 from supervisor.parse.aws_http.hosts import Host, read_host
 from supervisor.parse.aws_http.index import Operation, Reference, Service, index, route, service
 from supervisor.parse.aws_http.request import Protocol, Refused
@@ -281,7 +281,7 @@ def _by_action(sight: Sight, body: bytes) -> Found | Refused:
         if stranger is None:
             found.append(operation)
         else:
-            why = f"{action} has no parameter {_shown(stranger)} that the model knows"
+            why = f"{action} has no parameter {shown(stranger)} that the model knows"
     if not found:
         if why:
             return Refused(why, code="InvalidParameter")
@@ -344,7 +344,7 @@ def _route(sight: Sight, one: Service) -> Found | Refused | None:
             return None
         if sight.signed.signing_name == "s3-object-lambda" and sight.path != OBJECT_LAMBDA:
             return None
-        found = read_place(sight.path, sight.host)
+        found = read_place(head.method, sight.path, sight.host)
         if isinstance(found, Refused):
             return found
         place = found
@@ -438,15 +438,15 @@ def _misfit(sight: Sight, operation: Operation, names: Sequence[str], special: S
                     return "the parameter x-id names another operation"
             elif name in fixed_names:
                 if name in seen:
-                    return f"the parameter {_shown(name)} stands there twice"
+                    return f"the parameter {shown(name)} stands there twice"
             elif not operation.knows_query(name):
-                return f"{operation.name} has no parameter {_shown(name)} in its URL that the model knows"
+                return f"{operation.name} has no parameter {shown(name)} in its URL that the model knows"
             elif name in seen and not _repeats(operation, name):
-                return f"the parameter {_shown(name)} stands there twice"
+                return f"the parameter {shown(name)} stands there twice"
             seen.add(name)
     for name in special:
         if name not in operation.header and not operation.knows_header(name) and not name.startswith(_CHECKSUM):
-            return f"{operation.name} has no header {_shown(name)} that the model knows"
+            return f"{operation.name} has no header {shown(name)} that the model knows"
     return ""
 
 
@@ -466,7 +466,7 @@ def _agreed(
     if protocol in ("json", "smithy-rpc-v2-cbor", "query", "ec2"):
         for name in sight.head.headers:
             if name.startswith("x-amz-") and name not in GENERAL and not name.startswith(_CHECKSUM):
-                return Refused(f"{found[0].name} has no header {_shown(name)} that the model knows")
+                return Refused(f"{found[0].name} has no header {shown(name)} that the model knows")
     if len(found) > 1:
         services = [operation.service for operation in found]
         if len({operation.name for operation in found}) > 1 or not same_meaning(services):
@@ -486,10 +486,6 @@ def _ambiguous() -> Refused:
 
 def _unknown(why: str, code: str = "UnknownOperationException") -> Refused:
     return Refused(f"{why} (index of botocore {index().botocore})", 400, code)
-
-
-def _shown(name: str) -> str:
-    return repr(name if len(name) < 80 else name[:77] + "...")
 
 
 def _for(head: Head, refused: Refused, name: str = "") -> Refused:
