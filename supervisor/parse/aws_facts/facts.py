@@ -114,6 +114,10 @@ def _resources(known: Operation, parameters: object, place: Place) -> _Found:
     for one in known.on:
         told = _add(one, parameters, place, actions, arns) and told
     told = _more(known.extras, parameters, place, actions, arns) and told
+    if arns:
+        for texts, wide in known.needs:
+            if not any(filled(made, parameters, place) for made in texts):
+                arns.update(dict.fromkeys(filled(wide, parameters, place) or ()))
     for made in known.always:
         arns.update(dict.fromkeys(filled(made, parameters, place) or ()))
     if not arns:

@@ -57,11 +57,12 @@ class Operation:
     """What the tables say of an API operation.
 
     `known` = its IAM actions are; `unclear_actions` are those that it may have where the input is not understood. `on`
-    and `extras` fill from the input, `always` hold whatever the input, `otherwise` when nothing else did. `passed` and
-    `dependents` are what a call needs beside its own: roles that it hands on, tags that it sets, keys that it uses.
-    `sets` are the paths of tags that the call would set, with how they are written, `removes` those of tag keys.
-    `replaces` = tags that the call does not name go away too. `data` are the members that the service only stores,
-    `owner` is the path of the account that owns what is touched.
+    and `extras` fill from the input; of `needs` each is a kind of thing that the call has to name, and what stands for
+    it where the call names it in a way that we do not read. `always` hold whatever the input, `otherwise` when nothing
+    else did. `passed` and `dependents` are what a call needs beside its own: roles that it hands on, tags that it sets,
+    keys that it uses. `sets` are the paths of tags that the call would set, with how they are written, `removes` those
+    of tag keys. `replaces` = tags that the call does not name go away too. `data` are the members that the service only
+    stores, `owner` is the path of the account that owns what is touched.
     """
 
     prefix: str
@@ -70,6 +71,7 @@ class Operation:
     unclear_actions: tuple[str, ...]
     level: AccessLevel
     on: tuple[Template | Special, ...]
+    needs: tuple[tuple[tuple[Template, ...], Template], ...]
     always: tuple[Template, ...]
     otherwise: tuple[Template, ...]
     extras: tuple[Extra, ...]
@@ -184,6 +186,10 @@ def _parsed(line: Mapping[str, Any], entry: Mapping[str, Any], shared: list[str]
         unclear_actions=tuple(entry.get("ua", ())),
         level=_LETTERS[entry.get("l", "-")],
         on=tuple(_filling(shared[index]) for index in entry.get("on", ())),
+        needs=tuple(
+            (tuple(template(shared[index]) for index in texts), template(shared[wide]))
+            for texts, wide in entry.get("need", ())
+        ),
         always=tuple(template(shared[index]) for index in entry.get("always", ())),
         otherwise=tuple(template(shared[index]) for index in entry.get("else", ())),
         extras=_extras(entry.get("x", ()), shared),
