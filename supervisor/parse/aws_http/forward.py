@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from supervisor.parse.aws_http.head import decode, encode
-from supervisor.parse.aws_http.hosts import read_host
 from supervisor.parse.aws_http.operation import GENERAL, Found, Sight
 from supervisor.parse.aws_http.request import AwsRequest
 
@@ -22,13 +21,34 @@ _CHECKSUM = "x-amz-checksum-"
 
 
 def forward_path(sight: Sight, found: Found) -> str:
-    """The path, percent-encoded once; S3's in path style, whatever the client used."""
+    """The path, percent-encoded once, as it belongs to `forward_host`; S3's in path style, whatever the client used."""
     if found.place is not None:
-        return found.place.path
+        return found.place.key_path if _only_by_host(sight) else found.place.path
     if "%" not in sight.path:
         # Nothing but what may stand in a path, which was checked; encoded like the rest for signing's sake.
         return "/".join(encode(segment) for segment in sight.path.split("/"))
     return "/".join(encode(decode(segment) or "") for segment in sight.path.split("/"))
+
+
+def forward_host(sight: Sight) -> str:
+    """The AWS host that goes with the path; empty where the service's endpoint in the region is to be used.
+
+    That is so where the client addressed the gate, and for S3's hosts of all regions, which take a bucket of another
+    region than their own only in their name.
+    """
+    host = sight.host
+    if host.gate:
+        return ""
+    if host.services == ("s3",) and not host.express and not host.region and sight.signed.region:
+        return ""
+    if not host.bucket or _only_by_host(sight):
+        return host.name
+    return host.name[len(host.bucket) + 1 :]
+
+
+def _only_by_host(sight: Sight) -> bool:
+    """Directory buckets are addressed by their host, and not in a path."""
+    return sight.host.express and bool(sight.host.bucket)
 
 
 def forward_query(sight: Sight) -> tuple[tuple[str, str], ...]:
@@ -55,10 +75,3 @@ def request_target(request: AwsRequest) -> str:
     if not request.query:
         return request.path
     return request.path + "?" + "&".join([f"{name}={value}" for name, value in request.query])
-
-
-def service_host(request: AwsRequest) -> str:
-    """The AWS host that the client addressed, without the bucket; empty where it addressed the gate."""
-    if request.bucket and read_host(request.host).bucket:
-        return request.host[len(request.bucket) + 1 :]
-    return request.host

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from supervisor.parse.aws_http.cbor_body import read_cbor
-from supervisor.parse.aws_http.forward import forward_headers, forward_path, forward_query
+from supervisor.parse.aws_http.forward import forward_headers, forward_host, forward_path, forward_query
 from supervisor.parse.aws_http.head import decode
 from supervisor.parse.aws_http.index import Operation
 from supervisor.parse.aws_http.json_body import read_json
@@ -95,7 +95,7 @@ def read(method: str, target: str, headers: list[tuple[str, str]], body: bytes) 
         parameters=parameters,
         signing_name=sight.signed.signing_name,
         region=sight.signed.region or ("" if sight.signed.signing_name else sight.host.region),
-        host="" if sight.host.gate else sight.host.name,
+        host=forward_host(sight),
         bucket=found.place.bucket if found.place else "",
         key=found.place.key if found.place else "",
         streams_body=found.operations[0].streams,

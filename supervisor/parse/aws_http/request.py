@@ -33,8 +33,10 @@ class AwsRequest:
     """A request identified as one operation (or as several services' operation of one name and meaning).
 
     `names` are the candidates; their IAM actions agree. `signing_name` and `region` are those of the credential scope
-    (`region` empty for SigV4a). `host` is the AWS host that the client addressed, empty where it addressed the gate.
+    (`region` empty for SigV4a). `host` is the AWS host that the client addressed, without S3's bucket;
+    empty where it addressed the gate, or S3 without a region: then it is the service's endpoint in the region.
     `path` and `query` are what is forwarded, percent-encoded once and canonically, rebuilt from what was parsed;
+    `host` and `path` belong together: S3's bucket stands in the path, but for directory buckets, whose host has it.
     `bucket` and `key` are set for S3. `headers` are those that may be forwarded, names in lower case.
     `parameters` are the operation's input members by their names in the model, as far as the request has them in its
     head and, where the body was read, in its body; values are text, numbers, lists and mappings.

@@ -34,7 +34,12 @@ class Place:
         """The path, encoded once, with the bucket in it."""
         if not self.bucket:
             return "/" + "/".join(self.segments)
-        return f"/{self.bucket}" + (f"/{encode(self.key, safe='/')}" if self.key else "")
+        return f"/{self.bucket}" + (self.key_path if self.key else "")
+
+    @property
+    def key_path(self) -> str:
+        """The path, encoded once, where the bucket stands in the host."""
+        return f"/{encode(self.key, safe='/')}"
 
 
 def read_place(method: str, path: str, host: Host) -> Place | Refused:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from supervisor.parse.aws_http import AwsRequest, body_wanted, identify, read, request_target, service_host
+from supervisor.parse.aws_http import AwsRequest, body_wanted, identify, read, request_target
 from supervisor.parse.aws_http.index import service
 from tests.corpus.aws_raw import FORM, GATE, JSON, Raw, authorization, form, json_rpc, raw, s3
 
@@ -90,7 +90,7 @@ def test_two_requests_in_one(base: Raw, other: Raw) -> None:
 def forwarded(answer: AwsRequest, body: bytes) -> Raw:
     """The request as it would leave the gate."""
     region = answer.region or "eu-central-1"
-    host = service_host(answer)
+    host = answer.host
     own = "" if host else f"/_svc/{answer.service}"
     headers = [("Host", host or GATE), authorization(answer.signing_name, region), *answer.headers]
     return answer.method, own + request_target(answer), headers, body

@@ -157,11 +157,29 @@ def test_the_one_path_that_is_no_bucket() -> None:
     assert identify(*raw("s3-object-lambda", "DELETE", "/bkt/key")) == ()
 
 
+HOSTS = [
+    ("bkt.s3.eu-central-1.amazonaws.com", "s3.eu-central-1.amazonaws.com", "/bkt/key"),
+    ("bkt.s3-eu-central-1.amazonaws.com", "s3-eu-central-1.amazonaws.com", "/bkt/key"),
+    ("a.b.s3.dualstack.eu-central-1.amazonaws.com", "s3.dualstack.eu-central-1.amazonaws.com", "/a.b/key"),
+    ("abc.s3.s3.eu-central-1.amazonaws.com", "s3.eu-central-1.amazonaws.com", "/abc.s3/key"),
+    ("bkt.s3.amazonaws.com", "", "/bkt/key"),
+    ("bkt.s3-accelerate.amazonaws.com", "", "/bkt/key"),
+]
+
+
+@pytest.mark.parametrize(("given", "host", "path"), HOSTS)
+def test_host_and_path_belong_together(given: str, host: str, path: str) -> None:
+    """A bucket that moves into the path leaves the host, or the forwarded call would be on another object."""
+    answer = understood(s3("DELETE", "/key", host=given))
+    assert (answer.host, answer.path) == (host, path)
+
+
 def test_directory_bucket() -> None:
     """S3 Express has hosts of its own."""
     host = "b--use1-az4--x-s3.s3express-use1-az4.us-east-1.amazonaws.com"
     answer = understood(raw("s3express", "PUT", "/key", host=host, region="us-east-1"))
     assert (answer.names, answer.bucket, answer.key) == ((("s3", "PutObject"),), "b--use1-az4--x-s3", "key")
+    assert (answer.host, answer.path) == (host, "/key")
     control = "s3express-control.us-east-1.amazonaws.com"
     assert identify(*raw("s3express", "GET", "/", host=control, region="us-east-1")) == (
         ("s3", "ListDirectoryBuckets"),
