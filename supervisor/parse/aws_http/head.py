@@ -39,6 +39,7 @@ class Head(NamedTuple):
     query: tuple[tuple[str, str], ...]
     headers: dict[str, str]
     host: str
+    """Empty when the request names none, which is then the one that it came to."""
     content_type: str
     """Without parameters, in lower case; empty when there is none."""
     has_body: bool
@@ -66,8 +67,6 @@ def read_head(method: str, target: str, headers: Iterable[tuple[str, str]]) -> H
             return Refused("the Host header and the request target name different hosts")
         host = named
         target = "/" + (slash if slash == "?" else "") + rest
-    if not host:
-        return Refused("the request names no host")
     path, mark, raw_query = target.partition("?")
     query: tuple[tuple[str, str], ...] = ()
     if raw_query:

@@ -42,8 +42,10 @@ class Host:
 
 @lru_cache(maxsize=256)
 def read_host(text: str) -> Host:
-    """A Host header's value, in any case. Never raises; what is not understood has `why`."""
+    """A Host header's value, in any case; none is the gate's. Never raises; what is not understood has `why`."""
     lower = text.lower()
+    if not lower:
+        return Host(lower, gate=True)
     gate = _GATE.match(lower)
     if gate is not None:
         return Host(lower, gate=True, prefix=gate[1] or "")

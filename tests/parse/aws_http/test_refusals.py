@@ -18,7 +18,8 @@ PUT_ITEM = "DynamoDB_20120810.PutItem"
 REFUSED: dict[str, tuple[Raw, str]] = {
     # Which service
     "unsigned, to the gate": (("GET", "/bkt/key", [("Host", GATE)], b""), "does not say which service"),
-    "no host": (("GET", "/bkt/key", [authorization("s3")], b""), "names no host"),
+    "no host and no signature": (("GET", "/bkt/key", [], b""), "does not say which service"),
+    "an empty host in the target": (("GET", "http:///bkt/key", [("Host", "bkt.s3.amazonaws.com")], b""), "different"),
     "a host outside AWS": (s3("GET", "/bkt/key", host="example.com"), "no endpoint of AWS"),
     "a host that looks like AWS": (s3("GET", "/bkt/key", host="s3.amazonaws.com.example.com"), "no endpoint of AWS"),
     "a host of AWS that has no API": (s3("GET", "/", host="evil.amazonaws.com"), "no endpoint of AWS"),
