@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from supervisor.parse.aws_http.found import CHECKSUM, GENERAL, Found
 from supervisor.parse.aws_http.head import decode, encode
-from supervisor.parse.aws_http.operation import GENERAL, Found, Sight
 from supervisor.parse.aws_http.request import AwsRequest
+from supervisor.parse.aws_http.sight import Sight
 
 # Ends here: it is made anew for the upstream connection, or signs for the credentials that the client has.
 _OURS = frozenset(
@@ -17,7 +18,6 @@ _KEPT = frozenset(
     "content-md5 content-range content-type expires if-match if-modified-since if-none-match if-range "
     "if-unmodified-since range smithy-protocol user-agent x-amzn-query-mode x-amzn-trace-id".split()
 )
-_CHECKSUM = "x-amz-checksum-"
 
 
 def forward_path(sight: Sight, found: Found) -> str:
@@ -66,7 +66,7 @@ def _headers(sight: Sight, found: Found) -> Iterator[tuple[str, str]]:
     for name, value in sight.head.headers.items():
         if name in _OURS:
             continue
-        if name in _KEPT or name in GENERAL or name.startswith(_CHECKSUM) or operation.knows_header(name):
+        if name in _KEPT or name in GENERAL or name.startswith(CHECKSUM) or operation.knows_header(name):
             yield name, value
 
 

@@ -9,12 +9,14 @@ from typing import Any
 
 from supervisor.parse.aws_http.cbor_body import read_cbor
 from supervisor.parse.aws_http.forward import forward_headers, forward_host, forward_path, forward_query
+from supervisor.parse.aws_http.found import Found
 from supervisor.parse.aws_http.head import decode
 from supervisor.parse.aws_http.index import Operation
 from supervisor.parse.aws_http.json_body import read_json
-from supervisor.parse.aws_http.operation import Found, Sight, find, form_expected, look
+from supervisor.parse.aws_http.operation import find, form_expected
 from supervisor.parse.aws_http.request import AwsRequest, Name, Refused
 from supervisor.parse.aws_http.shapes import Decoder, Unfit, head_value
+from supervisor.parse.aws_http.sight import Sight, look
 from supervisor.parse.aws_http.xml_body import read_xml
 
 LONGEST_BODY = 96 * 1024 * 1024
