@@ -16,7 +16,7 @@ from tables.aws_actions.service import Service, actions_of, arns_written, fits, 
 _TAGGING = re.compile(
     r"(?:Un)?[Tt]ag[A-Z]|\w*Tags?(?:To|From|For|On)[A-Z]\w*|(?:Create|Delete|Add|Remove|Put|Update)\w*Tag(?:s|ging)$"
 )
-_NO_PASS = frozenset({"sts", "iam", "sso", "sso-admin", "cognito-identity", "rolesanywhere", "accessanalyzer"})
+_NO_PASS = frozenset({"sts", "iam", "sso", "sso-admin", "cognito-identity"})
 
 
 def prefixes_of(iam: Iam, name: str, model: Mapping[str, Any], rules: Mapping[str, Any]) -> list[str]:
@@ -129,7 +129,7 @@ def operation_entry(service: Service, prefixes: list[str], operation: str) -> di
         for more in own.get("also", ())
     ]
     if changes and service.name not in _NO_PASS and not own.get("no_pass"):
-        passed = passed_roles(iam, actions, members, rules.get("roles", ()))
+        passed = passed_roles(iam, actions, members, rules)
     else:
         passed = []
     texts = {"on": on, "always": always, "else": otherwise, "p": passed}

@@ -64,10 +64,20 @@ def resources_of(
             unresolved.append(anywhere)
     if on:
         always.extend(unresolved)
+    elif not creates:
+        on.extend(_by_arn(service, members))
     otherwise = anything[:6] if looks or creates else []
     given = {one.path for one in members if one.required}
     needs = [need for need in needs if len(rows) > 1 and not any(_always_given(text, given) for text in need[0])]
     return on, always, otherwise, needs
+
+
+def _by_arn(service: Service, members: list[Member]) -> list[str]:
+    """The one ARN that the call must have, when it is one of the service's own things."""
+    needed = [one for one in members if one.depth == 1 and one.required and re.search(r"(?i)arn$", one.name)]
+    if len(needed) != 1 or _ROLE.search(needed[0].name):
+        return []
+    return [f"arn:{{P}}:{service.prefix}:{{R}}:{{A}}:{{{needed[0].path}!arn}}"]
 
 
 def _always_given(text: str, required: set[str]) -> bool:
@@ -75,24 +85,23 @@ def _always_given(text: str, required: set[str]) -> bool:
     return "=" in text or all(path in required for path in paths_in(text))
 
 
-def passed_roles(iam: Iam, actions: list[str], members: list[Member], roles: Iterable[str]) -> list[str]:
+def passed_roles(iam: Iam, actions: list[str], members: list[Member], rules: Mapping[str, Any]) -> list[str]:
     """The roles that the call hands to a service, and the instance profiles that carry one."""
     passes = any("iam:PassRole" in dependent_actions(iam, action) for action in actions)
-    found = [
-        f"@role {one.path}"
-        for one in members
-        if one.shape["type"] == "string"
-        and (
-            _ROLE.search(one.name)
-            or (
-                _ROLE_NAME.search(one.name) and (passes or ":role" in one.shape.get("pattern", "") or one.name in roles)
-            )
-        )
-    ]
+    texts = [one for one in members if one.shape["type"] == "string"]
+    found = [f"@role {one.path}" for one in texts if _names_role(one, passes, rules.get("roles", ()))]
+    carrying = ("IamInstanceProfile", *rules.get("profiles", ()))
+    found += [f"@profile {one.path}" for one in texts if one.name in carrying]
     profiles = {
         one.path.rpartition(".")[0] for one in members if re.search(r"IamInstanceProfile\.(?:Arn|Name)$", one.path)
     }
     return found + [f"@profile {path}.Arn {path}.Name" for path in sorted(profiles)]
+
+
+def _names_role(member: Member, passes: bool, roles: Iterable[str]) -> bool:
+    if _ROLE.search(member.name) or member.name in roles:
+        return True
+    return _ROLE_NAME.search(member.name) is not None and (passes or ":role" in member.shape.get("pattern", ""))
 
 
 def dependents_of(

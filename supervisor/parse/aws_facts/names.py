@@ -140,10 +140,16 @@ def _secret(text: str) -> str | None:
     return f"{text}-??????" if ":" not in text else None
 
 
+def _nothing(text: str) -> str | None:
+    """A member that takes a whole ARN only."""
+    return None
+
+
 CONVERTERS: Mapping[str, Callable[[str], str | None]] = MappingProxyType(
     {
         "": _plain,
         "free": _free,
+        "arn": _nothing,
         "lower": _lower,
         "queue": _queue,
         "zone": _zone,

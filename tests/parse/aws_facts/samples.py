@@ -9,6 +9,7 @@ from typing import Any
 
 from botocore.loaders import Loader
 
+from supervisor.parse.aws_facts.table import prefix_of
 from supervisor.parse.aws_http.request import AwsRequest
 
 ACCOUNT = "123456789012"
@@ -40,7 +41,7 @@ def sample(service: str, operation: str, *, full: bool) -> dict[str, Any]:
     """An input of the operation."""
     known = model(service)
     shape = known["operations"][operation].get("input", {}).get("shape")
-    prefix = known["metadata"].get("signingName") or known["metadata"]["endpointPrefix"]
+    prefix = prefix_of(service)
     if shape is None:
         return {}
     found: dict[str, Any] = _value(known["shapes"], shape, "", full, (), prefix)
@@ -88,7 +89,7 @@ def _value(shapes: Any, name: str, member: str, full: bool, above: tuple[str, ..
         owner = "iam" if "role" in member.lower() else prefix
         place = "" if owner == "iam" else REGION
         return f"arn:aws:{owner}:{place}:{ACCOUNT}:{'role' if owner == 'iam' else 'thing'}/sample"
-    if re.search(r"(?i)(account|owner|registry|catalog)_?ids?$", member):
+    if re.search(r"(?i)(account|owner|registry|catalog)_?ids?$|bucketowner$", member):
         return ACCOUNT
     if member == "QueueUrl":
         return f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/sample"

@@ -287,6 +287,51 @@ def test_a_role_that_is_handed_on_needs_to_be_allowed() -> None:
     assert untold.resources == ()
 
 
+MINE = f"arn:aws:iam::{ACCOUNT}:role/app"
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters"),
+    [
+        ("lambda", "CreateFunction", {"FunctionName": "f", "Role": MINE}),
+        ("ecs", "RegisterTaskDefinition", {"family": "f", "executionRoleArn": MINE}),
+        ("ecs", "RegisterTaskDefinition", {"family": "f", "taskRoleArn": "app"}),
+        ("ecs", "RunTask", {"taskDefinition": "f", "overrides": {"executionRoleArn": MINE}}),
+        ("glue", "CreateJob", {"Name": "j", "Role": "app"}),
+        ("codebuild", "CreateProject", {"name": "p", "serviceRole": MINE}),
+        ("stepfunctions", "CreateStateMachine", {"name": "m", "roleArn": MINE}),
+        ("events", "PutTargets", {"Rule": "r", "Targets": [{"Id": "1", "RoleArn": MINE}]}),
+        ("cloudformation", "DeleteStack", {"StackName": "s", "RoleARN": MINE}),
+        ("s3", "PutBucketReplication", {"Bucket": "site", "ReplicationConfiguration": {"Role": MINE}}),
+        ("s3control", "CreateJob", {"AccountId": ACCOUNT, "RoleArn": MINE}),
+        ("eks", "CreateNodegroup", {"clusterName": "c", "nodegroupName": "n", "nodeRole": MINE}),
+        ("sagemaker", "CreateTrainingJob", {"TrainingJobName": "t", "RoleArn": MINE}),
+        (
+            "apigateway",
+            "PutIntegration",
+            {"restApiId": "a", "resourceId": "r", "httpMethod": "GET", "credentials": MINE},
+        ),
+        ("config", "PutConfigurationRecorder", {"ConfigurationRecorder": {"name": "r", "roleARN": MINE}}),
+        ("ssm", "SendCommand", {"DocumentName": "d", "InstanceIds": ["i-1"], "ServiceRoleArn": MINE}),
+        ("rds", "CreateDBInstance", {"DBInstanceIdentifier": "x", "MonitoringRoleArn": MINE}),
+        ("ec2", "RunInstances", {"IamInstanceProfile": {"Name": "p"}}),
+        ("ec2", "RunInstances", {"LaunchTemplate": {"LaunchTemplateName": "t"}}),
+        ("ec2", "RequestSpotInstances", {"LaunchSpecification": {"IamInstanceProfile": {"Name": "p"}}}),
+        ("autoscaling", "CreateLaunchConfiguration", {"LaunchConfigurationName": "l", "IamInstanceProfile": "p"}),
+        ("emr", "RunJobFlow", {"Name": "j", "ServiceRole": "app", "JobFlowRole": "app"}),
+        ("cognito-identity", "SetIdentityPoolRoles", {"IdentityPoolId": "x:y", "Roles": {"authenticated": MINE}}),
+    ],
+)
+def test_handing_on_a_role_is_an_action(service: str, operation: str, parameters: dict[str, Any]) -> None:
+    """Wherever a role goes to a service, iam:PassRole on it is needed, and without a role it is not."""
+    call = facts(service, operation, parameters)
+    assert "iam:PassRole" in call.actions
+    assert call.level == "permissions"
+    if call.resources:
+        assert any(arn.startswith(f"arn:aws:iam::{ACCOUNT}:role/") for arn in call.resources)
+    assert "iam:PassRole" not in facts(service, operation).actions
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [
