@@ -50,7 +50,7 @@ def _unknown(request: AwsRequest, account: str) -> AwsCall:
         prefix_of(service),
         name,
         request.region,
-        foreign[0] if foreign else account,
+        account_of(foreign[0]) if foreign else account,
     )
 
 
@@ -65,6 +65,8 @@ def _call(request: AwsRequest, known: Operation, account: str) -> AwsCall:
     if resources is None:
         actions.update(known.unclear_actions)
     foreign = _foreign(parameters, known.data, account)
+    if foreign is None:
+        foreign, resources = (), None
     acting = account if owner is None or owner.account == place.account else owner.account
     if resources is not None:
         resources.update(dict.fromkeys(foreign))
@@ -156,11 +158,14 @@ def _add(one: Template | Special, parameters: object, place: Place, actions: set
     return True
 
 
-def _foreign(parameters: object, data: Iterable[str], account: str) -> tuple[str, ...]:
-    """The ARNs of other accounts that stand anywhere in the input but in the data that the service only stores."""
+def _foreign(parameters: object, data: Iterable[str], account: str) -> tuple[str, ...] | None:
+    """The ARNs of other accounts that stand anywhere in the input but in the data that the service only stores.
+
+    `None` when there is too much of it to look at.
+    """
     texts = texts_in(parameters, tuple(data), _MOST_NODES)
     if texts is None:
-        return ()
+        return None
     found: dict[str, None] = {}
     for text in texts:
         if text.startswith("arn:") and (owner := account_of(text)) and owner != account and is_arn(text):

@@ -94,6 +94,12 @@ def _lower(text: str) -> str | None:
     return _plain(text.lower())
 
 
+def _snapshot(text: str) -> str | None:
+    """RDS's and Redshift's own snapshots are called `rds:NAME`, those of AWS Backup `awsbackup:NAME`."""
+    name = text.lower()
+    return None if ":" in name.removeprefix("rds:").removeprefix("awsbackup:") else name
+
+
 def _queue(text: str) -> str | None:
     """`account:name` of a queue's URL, of which SQS reads the path."""
     try:
@@ -135,11 +141,6 @@ def _parameter(text: str) -> str | None:
     return None if ":" in selector or not name else name
 
 
-def _secret(text: str) -> str | None:
-    """A secret's ARN ends in six characters that its name does not have."""
-    return f"{text}-??????" if ":" not in text else None
-
-
 def _nothing(text: str) -> str | None:
     """A member that takes a whole ARN only."""
     return None
@@ -151,13 +152,13 @@ CONVERTERS: Mapping[str, Callable[[str], str | None]] = MappingProxyType(
         "free": _free,
         "arn": _nothing,
         "lower": _lower,
+        "snapshot": _snapshot,
         "queue": _queue,
         "zone": _zone,
         "no_slash": _no_slash,
         "last": _last,
         "family": _family,
         "parameter": _parameter,
-        "secret": _secret,
     }
 )
 """How a value becomes the part of an ARN that it names, by the word behind `!` in a template."""

@@ -154,6 +154,26 @@ def _function(given: Sequence[list[Any]], place: Place) -> Found | None:
     return (), tuple(arns)
 
 
+def _secret(given: Sequence[list[Any]], place: Place) -> Found | None:
+    """`@secret SecretId`: a secret's ARN ends in six characters that its name, and an ARN cut short, do not have."""
+    arns: list[str] = []
+    for value in given[0]:
+        text = text_of(value)
+        if text is None:
+            return None
+        if text.startswith("arn:"):
+            if not is_arn(text) or text.split(":", 3)[2] != "secretsmanager":
+                return None
+            arns.append(text)
+            if not re.search(r"-[A-Za-z0-9]{6}\Z", text):
+                arns.append(f"{text}-??????")
+        elif ":" in text:
+            return None
+        else:
+            arns.append(f"arn:{place.partition}:secretsmanager:{place.region}:{place.account}:secret:{text}-??????")
+    return (), tuple(arns)
+
+
 def _role(given: Sequence[list[Any]], place: Place) -> Found | None:
     """`@role RoleArn`: a role that is handed to a service, by ARN or by name."""
     arns: list[str] = []
@@ -225,6 +245,7 @@ _READERS: Mapping[str, Reader] = MappingProxyType(
         "@partiql": _partiql,
         "@key": _key,
         "@function": _function,
+        "@secret": _secret,
         "@role": _role,
         "@profile": _profile,
         "@arn": _arn,

@@ -218,6 +218,33 @@ def test_an_alias_stands_for_a_key_that_is_not_told() -> None:
     assert judge(guarded, call).effect is DENY
 
 
+def test_a_secret_by_its_name_or_by_an_arn_cut_short_is_the_secret() -> None:
+    """A deny of the whole ARN holds however the secret is named."""
+    whole = f"arn:aws:secretsmanager:{IN}:secret:prod/db-AbCdEf"
+    guarded = scope(rule("aws", ALLOW, "secretsmanager:*"), rule("aws", DENY, "secretsmanager:*", on=(whole,)))
+    for named in ("prod/db", whole, whole[:-7]):
+        assert judge(guarded, facts("secretsmanager", "DeleteSecret", {"SecretId": named})).effect is DENY
+    other = facts("secretsmanager", "DeleteSecret", {"SecretId": "dev/db"})
+    assert judge(guarded, other).effect is ALLOW
+
+
+def test_automated_snapshots_have_a_colon_in_their_names() -> None:
+    """RDS calls its own snapshots `rds:NAME`."""
+    call = facts("rds", "DeleteDBSnapshot", {"DBSnapshotIdentifier": "rds:Orders-2026-01-01"})
+    assert call.resources == (f"arn:aws:rds:{IN}:snapshot:rds:orders-2026-01-01",)
+    assert facts("rds", "DeleteDBSnapshot", {"DBSnapshotIdentifier": "x:orders"}).resources == ()
+    cluster = facts(
+        "redshift", "DeleteClusterSnapshot", {"SnapshotIdentifier": "rds:c-1", "SnapshotClusterIdentifier": "c"}
+    )
+    assert cluster.resources == (f"arn:aws:redshift:{IN}:snapshot:c/rds:c-1",)
+
+
+def test_input_that_is_too_large_to_look_through_is_untold() -> None:
+    """What nobody looked for another account in is judged as if on anything."""
+    tags = [{"Key": str(number), "Value": "x"} for number in range(60_000)]
+    assert facts("rds", "AddTagsToResource", {"ResourceName": f"arn:aws:rds:{IN}:db:x", "Tags": tags}).resources == ()
+
+
 def test_names_in_capitals_are_what_the_service_finds() -> None:
     """RDS finds `PROD` as `prod`, so a deny of `prod` holds for it."""
     guarded = scope(rule("aws", ALLOW, "rds:*"), rule("aws", DENY, "rds:*", on=("arn:aws:rds:*:*:db:prod",)))
