@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
@@ -23,6 +23,7 @@ _NAMES = re.compile(r"[\n!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 # Encoded, what needs no encoding (RFC 3986, 2.3) but for the tilde, which old encoders took for special.
 _NEEDLESS = re.compile(r"%(?:2[dDeE]|3[0-9]|4[1-9A-Fa-f]|5[0-9Aa]|5[fF]|6[1-9A-Fa-f]|7[0-9Aa])")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CHARSET = re.compile(r"charset\s*=[\s\"']*([^\s\"';]*)", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
 # May be repeated: a list on several lines is the same as on one (RFC 9110, 5.3), and none of them selects anything.
 _LISTS = frozenset(
@@ -95,9 +96,8 @@ def _read_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str] | Refuse
     pairs = list(headers)
     if not pairs:
         return {}
-    names = "\n".join([name for name, _ in pairs])
-    stripped = [value.strip(" \t") for _, value in pairs]
-    values = "".join(stripped)
+    named, given = zip(*pairs, strict=True)
+    names, values = "\n".join(named), "".join(given)
     if len(pairs) > MOST_HEADERS or len(names) + len(values) > LONGEST_HEADERS:
         return Refused("the request's headers are too long", 431, "RequestHeaderSectionTooLarge")
     lowered = names.lower().split("\n")
@@ -105,6 +105,8 @@ def _read_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str] | Refuse
         return Refused("a header's name has characters that it cannot have")
     if not (values.isascii() and (values.isprintable() or values.replace("\t", "").isprintable())):
         return Refused("a header's value has control characters or such outside ASCII")
+    # Only spaces and tabs are left to strip.
+    stripped = list(map(str.strip, given))
     found = dict(zip(lowered, stripped, strict=True))
     return found if len(found) == len(pairs) else _repeated(lowered, stripped)
 
@@ -163,6 +165,12 @@ def decode(text: str) -> str | None:
 def encode(text: str, safe: str = "") -> str:
     """The one canonical encoding (SigV4's): everything but letters, digits and `-._~`."""
     return quote(text, safe=safe)
+
+
+def foreign_charset(headers: Mapping[str, str]) -> bool:
+    """True when the content type says that the body is text in another encoding than UTF-8."""
+    found = _CHARSET.search(headers.get("content-type", ""))
+    return found is not None and found[1].lower() not in ("utf-8", "utf8", "us-ascii")
 
 
 def shown(name: str) -> str:

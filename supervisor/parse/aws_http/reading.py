@@ -10,7 +10,7 @@ from typing import Any
 from supervisor.parse.aws_http.cbor_body import read_cbor
 from supervisor.parse.aws_http.forward import forward_headers, forward_host, forward_path, forward_query
 from supervisor.parse.aws_http.found import Found
-from supervisor.parse.aws_http.head import decode
+from supervisor.parse.aws_http.head import decode, foreign_charset
 from supervisor.parse.aws_http.index import Operation
 from supervisor.parse.aws_http.json_body import read_json
 from supervisor.parse.aws_http.operation import find, form_expected
@@ -197,6 +197,8 @@ def _plain(sight: Sight, operation: Operation, body: bytes) -> bytes:
     """The body without its content encoding."""
     if len(body) > LONGEST_BODY:
         raise Unfit("the body is too long")
+    if foreign_charset(sight.head.headers):
+        raise Unfit("the content type says that the body is not UTF-8")
     encoding = sight.head.headers.get("content-encoding", "").lower()
     if encoding in ("", "identity"):
         return body

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from supervisor.parse.aws_http.credentials import OLD_SIGNING
 from supervisor.parse.aws_http.found import Found, agreed
-from supervisor.parse.aws_http.head import read_pairs, shown
+from supervisor.parse.aws_http.head import foreign_charset, read_pairs, shown
 from supervisor.parse.aws_http.index import Operation, Reference, service
 from supervisor.parse.aws_http.request import Protocol, Refused
 from supervisor.parse.aws_http.shapes import Unfit, members
@@ -62,6 +62,8 @@ def by_action(sight: Sight, body: bytes) -> Found | Refused:
             return Refused(why, 415, "UnsupportedMediaType")
         if "content-encoding" in head.headers:
             return Refused("a form with a content encoding is not read")
+        if foreign_charset(head.headers):
+            return Refused("the content type says that the form is not UTF-8", 415, "UnsupportedMediaType")
         parsed = _form_pairs(body)
         if isinstance(parsed, Refused):
             return parsed

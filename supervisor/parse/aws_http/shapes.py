@@ -28,6 +28,7 @@ Wires = Mapping[str, Member]
 
 _NONE: Mapping[str, Any] = {}
 _WHOLE = re.compile(r"-?[0-9]{1,20}\Z", re.ASCII)
+_NUMBER = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,4})?\Z", re.ASCII)
 _PLACE = re.compile(r"[1-9][0-9]{0,5}\Z", re.ASCII)
 _WORDS = frozenset(("NaN", "Infinity", "-Infinity"))
 
@@ -282,11 +283,8 @@ def _text(text: str, kind: str, where: str) -> Any:
         case "f":
             if text in _WORDS:
                 return text
-            try:
-                number = float(text)
-            except ValueError:
-                raise Unfit(f"{where} is no number") from None
-            if not math.isfinite(number) or "_" in text:
+            number = float(text) if _NUMBER.match(text) else math.inf
+            if not math.isfinite(number):
                 raise Unfit(f"{where} is no number")
             return number
         case _:
