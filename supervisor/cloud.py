@@ -27,7 +27,7 @@ from supervisor.model.effect import Effect
 from supervisor.model.event import CredentialEnded, CredentialMinted
 from supervisor.model.request import AwsCall, Process
 from supervisor.policy.decide import decide
-from supervisor.policy.glob import overlaps
+from supervisor.policy.finding import needs_tags
 from supervisor.policy.scope import Scope
 from supervisor.runtime import Runtime, utc_now
 
@@ -63,19 +63,20 @@ class LateBroker:
 
     def end(self, why: str) -> None:
         """See `Broker.end`."""
-        with self._lock:
-            self._ended = why
-            made = self._made
+        # Whoever is making it right now, which may take a while, ends it then.
+        self._ended = why
+        made = self._made
         if made is not None:
             made.end(why)
 
     def _broker(self) -> Broker:
-        with self._lock:
-            if self._made is None:
-                self._made = self._make()
+        made = self._made
+        if made is None:
+            with self._lock:
+                made = self._made = self._made or self._make()
                 if self._ended:
-                    self._made.end(self._ended)
-            return self._made
+                    made.end(self._ended)
+        return made
 
 
 class Cloud:
@@ -99,6 +100,7 @@ class Cloud:
         self._placeholder = Placeholder.create()
         self._authority = SessionAuthority(session, utc_now())
         self._broker: LateBroker | None = None
+        self._lookups: Lookups | None = None
         self.texts, self._trust = trust(self._authority.pem, self._environment, _text)
 
     @property
@@ -117,7 +119,7 @@ class Cloud:
     def gate(self, runtime: Runtime, chain_of: Callable[[Address], tuple[Process, ...]]) -> AwsGate:
         """The gate; its calls are decided by `runtime`."""
         self._broker = broker = LateBroker(lambda: self._make_broker(runtime))
-        lookups = Lookups(broker.reader, self._endpoint or None)
+        self._lookups = lookups = Lookups(broker.reader, self._endpoint or None)
 
         def would(call: AwsCall) -> Effect:
             request = runtime.preview("aws", call)
@@ -128,7 +130,7 @@ class Cloud:
             broker=broker,
             lookups=lookups,
             would=would,
-            needs_tags=self._goes_by_tags,
+            needs_tags=lambda call: needs_tags(self._scope, call),
             chain_of=chain_of,
             endpoint=self._endpoint,
         )
@@ -136,19 +138,11 @@ class Cloud:
 
     def end(self, why: str) -> None:
         """No credential is handed out from now on."""
+        if self._lookups is not None:
+            self._lookups.close()
         if self._broker is not None:
             with contextlib.suppress(JournalError):
                 self._broker.end(why)
-
-    def _goes_by_tags(self, call: AwsCall) -> bool:
-        """Whether a rule that may speak of the call asks for tags."""
-        return any(
-            overlaps(pattern.lower(), action.lower())
-            for rule in self._scope.aws.rules
-            if rule.where
-            for pattern in rule.patterns
-            for action in call.actions
-        )
 
     def _region(self) -> str:
         own = region_of(self._environment, self._profile)
@@ -159,8 +153,6 @@ class Cloud:
         from supervisor.identity.broker import Broker
         from supervisor.identity.source import find_source
         from supervisor.identity.sts import AwsSts
-        from supervisor.parse.aws_facts import actions_of_service, is_global, resource_tag_supported
-        from supervisor.policy.session_policy import Facts
 
         source = find_source(
             self._environment, profile=self._profile, endpoint=self._endpoint, unnarrowed=self._unnarrowed
@@ -177,7 +169,6 @@ class Cloud:
             user=self._user,
             deadline=self._deadline,
             on_record=on_record,
-            facts=Facts(actions_of_service, resource_tag_supported, is_global),
         )
 
 

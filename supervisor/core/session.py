@@ -138,7 +138,9 @@ class Session:
         decided = Write(DecisionRecord(request, decision.effect, decision))
         if decision.effect is Effect.ALLOW:
             by = By.GRANT if decision.grant else By.POLICY
-            return self, (decided, *_deliver(request, Verdict(Effect.ALLOW, by), decision.grant))
+            asked = next((grant.escalation for grant in self.grants if grant.id == decision.grant), "")
+            verdict = Verdict(Effect.ALLOW, by, escalation=asked)
+            return self, (decided, *_deliver(request, verdict, decision.grant))
         if decision.effect is Effect.DENY:
             by = By.ENDED if self._is_over(now) else By.POLICY
             return self, (decided, *_deliver(request, Verdict(Effect.DENY, by, denial(decision))))

@@ -108,15 +108,25 @@ def target(service: str, prefix: str, operation: str, parameters: Mapping[str, o
 
 
 def signed(
-    service: str, method: str, path: str, asked: str, headers: Mapping[str, str], body: bytes, now: datetime
+    service: str,
+    method: str,
+    path: str,
+    asked: str,
+    headers: Mapping[str, str],
+    body: bytes | str,
+    now: datetime,
 ) -> dict[str, str]:
-    """The headers that sign a request (AWS: "Create a signed AWS API request"). Raises `Refused` without keys."""
+    """The headers that sign a request (AWS: "Create a signed AWS API request"). Raises `Refused` without keys.
+
+    `body` may be what stands for it, such as `UNSIGNED-PAYLOAD`.
+    """
     key, secret = os.environ.get("AWS_ACCESS_KEY_ID", ""), os.environ.get("AWS_SECRET_ACCESS_KEY", "")
     if not key or not secret:
         raise Refused('Unable to locate credentials. You can configure credentials by running "aws configure".')
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or REGION
     moment = now.strftime("%Y%m%dT%H%M%SZ")
-    more = {"X-Amz-Date": moment, "X-Amz-Content-Sha256": hashlib.sha256(body).hexdigest()}
+    payload = body if isinstance(body, str) else hashlib.sha256(body).hexdigest()
+    more = {"X-Amz-Date": moment, "X-Amz-Content-Sha256": payload}
     if token := os.environ.get("AWS_SESSION_TOKEN"):
         more["X-Amz-Security-Token"] = token
     every = {name.lower(): " ".join(value.split()) for name, value in {**headers, **more}.items()}

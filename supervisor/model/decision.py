@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from supervisor.model.effect import Effect
@@ -59,11 +59,13 @@ class Verdict:
     """What the gate is told: allow or deny, never ask.
 
     `message` is one line for the program that asked (its stderr, an HTTP body); it never holds a control character.
+    `escalation` is the question that it came from, also where a kept answer of it was used.
     """
 
     effect: Effect
     by: By
     message: str = ""
+    escalation: str = field(default="", compare=False)
 
     @property
     def allowed(self) -> bool:

@@ -9,7 +9,7 @@ import platform
 import sys
 from pathlib import Path
 
-NAMES = ("decide", "check", "exec", "start", "pane")
+NAMES = ("decide", "check", "exec", "start", "pane", "identify", "aws")
 
 
 def main(wanted: list[str]) -> int:

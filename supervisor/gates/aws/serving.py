@@ -217,7 +217,9 @@ class Serving:
             if call is None or not call.account:
                 self._terms.broker.account()
                 raise HostError("the account was not known when this was decided", fix="try it again")
-            return self._terms.broker.for_call(call, by=verdict.by, request_id=request_id)
+            return self._terms.broker.for_call(
+                call, by=verdict.by, request_id=request_id, escalation=verdict.escalation
+            )
         except SuperviseError as error:
             return error
 

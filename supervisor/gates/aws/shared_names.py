@@ -99,7 +99,6 @@ SHARED: Mapping[str, str] = MappingProxyType(
         "rds": "RDS",
         "resiliencehub": "RESILIENCEHUB",
         "resiliencehubv2": "RESILIENCEHUBV2",
-        "s3": "S3",
         "s3control": "S3_CONTROL",
         "s3outposts": "S3OUTPOSTS",
         "sagemaker": "SAGEMAKER",
