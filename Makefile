@@ -13,13 +13,13 @@ $(STAMP): pyproject.toml
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,demo]'
 	@touch $@
 
-## demo       replay the incident: nothing to install, no account
+## demo       replay the incident on an embedded AWS: no account
 demo: $(STAMP)
 	@$(RUN)/agent-supervise demo
 
 ## test       format, lint, types, arrows and every test without heavy parts
 test: check
-	$(RUN)/python -m pytest -n 2 -q -m "not real"
+	$(RUN)/python -m pytest -n 3 -q -m "not real"
 
 ## check      format, lint, types and import arrows
 check: $(STAMP)
@@ -28,8 +28,9 @@ check: $(STAMP)
 	$(RUN)/mypy
 	$(RUN)/lint-imports --no-cache
 
-## test-real  the heavy real parts: agent CLIs
+## test-real  the heavy real parts: agent CLIs, the aws CLI, JavaScript's SDK, terraform
 test-real: $(STAMP)
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,demo,real]'
 	$(RUN)/python -m pytest -q -m real
 
 ## bench      ratios measured side by side, as JSON in bench-out/

@@ -1,4 +1,4 @@
-"""`agent-supervise demo`: the incident, replayed in a real session on a pretended cloud."""
+"""`agent-supervise demo`: the incident, replayed in a real session on an embedded AWS."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import click
 
 
 @click.command()
-@click.option("--headless", is_flag=True, help="no console: the question is denied after a moment")
+@click.option("--headless", is_flag=True, help="no console: nothing is asked")
 @click.option("--fast", is_flag=True, help="without the pauses that make it readable")
 def demo(headless: bool, fast: bool) -> int:
     """Watch an over-eager agent run `terraform destroy` on production, and answer its question.
 
-    Nothing to install, no account: the agent, its terraform and the cloud are the demo's own; the session around them
-    is real. Without a terminal it runs as with --headless. Exit code 0 when production survived.
+    No account: the agent, its terraform and its AWS (moto) are the demo's own; the session around
+    them is real. Without a terminal it runs as with --headless. Exit code 0 when production survived.
     """
     from supervisor.commands.session import need_terminal
     from supervisor.demo.play import play

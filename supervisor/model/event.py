@@ -185,7 +185,7 @@ class ExecEnded:
 
 @dataclass(frozen=True, slots=True)
 class AwsAnswered:
-    """What AWS said to a forwarded call; `aws_request_id` joins it to CloudTrail. Status 0: `detail` says what broke."""
+    """What AWS said to a forwarded call; `aws_request_id` joins it to CloudTrail. Status 0: see `detail`."""
 
     KIND: ClassVar[str] = "aws.answered"
     request: str

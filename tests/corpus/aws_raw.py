@@ -44,9 +44,7 @@ def form(signing_name: str, text: str, *more: tuple[str, str], target: str = "/"
 
 
 def json_rpc(signing_name: str, name: str, body: bytes = b"{}", *more: tuple[str, str], host: str = GATE) -> Raw:
-    return raw(
-        signing_name, "POST", "/", ("X-Amz-Target", name), ("Content-Type", JSON), *more, body=body, host=host
-    )
+    return raw(signing_name, "POST", "/", ("X-Amz-Target", name), ("Content-Type", JSON), *more, body=body, host=host)
 
 
 def presigned(signing_name: str, query: str = "", region: str = REGION) -> str:

@@ -1,4 +1,8 @@
-"""Which AWS services sign under a name that another service signs under too, so that their name must be in the URL."""
+"""Which AWS services sign under a name that another service signs under too, so that their name must be in the URL.
+
+S3 is left out: its operations are like no other's, and the Go SDK puts the bucket into the host's name where S3 has a
+URL of its own, into the path where it has none.
+"""
 
 from __future__ import annotations
 

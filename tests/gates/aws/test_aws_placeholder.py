@@ -49,7 +49,7 @@ def test_environment() -> None:
     assert environment["AWS_CONFIG_FILE"] == environment["AWS_SHARED_CREDENTIALS_FILE"] == "/dev/null"
     assert environment["AWS_EC2_METADATA_DISABLED"] == "true"
     assert environment["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4100"
-    assert environment["AWS_ENDPOINT_URL_S3"] == "http://127.0.0.1:4100/_svc/s3"
+    assert "AWS_ENDPOINT_URL_S3" not in environment
     assert environment["AWS_ENDPOINT_URL_API_GATEWAY"] == "http://127.0.0.1:4100/_svc/apigateway"
     for name, value in environment.items():
         assert re.fullmatch(r"[A-Z][A-Z0-9_]*", name)
@@ -118,4 +118,6 @@ def test_shared_names() -> None:
             services[name].add(service)
         suffixes[service] = hyphenize_service_id(metadata["serviceId"]).replace("-", "_").upper()
     shared = {service: suffixes[service] for group in services.values() if len(group) > 1 for service in group}
+    # The Go SDK puts the bucket in front of the host where S3 has a URL of its own, and in the path where it has none.
+    del shared["s3"]
     assert dict(SHARED) == shared, f"SHARED must be {dict(sorted(shared.items()))}"
