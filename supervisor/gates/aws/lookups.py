@@ -43,7 +43,7 @@ class Lookups:
         *,
         longest_seconds: float = LONGEST_SECONDS,
     ) -> None:
-        self._clients = Clients(credentials, endpoint or "")
+        self._clients = Clients(credentials, endpoint or "", read_seconds=longest_seconds)
         self._clock, self._longest = clock, longest_seconds
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="aws-lookup")
         self._lock = threading.Lock()

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
 CONNECT_SECONDS: Final = 1.0
-READ_SECONDS: Final = 2.0
 HOME_REGION: Final = "us-east-1"
 """Where services without regions (IAM, CloudFront, Route 53) are asked, and sign for."""
 
@@ -34,10 +33,13 @@ class CannotTell(Exception):
 
 
 class Clients:
-    """One client for each service and region; `endpoint` is the URL that stands in for all of AWS, empty = AWS."""
+    """One client for each service and region; `endpoint` is the URL that stands in for all of AWS, empty = AWS.
 
-    def __init__(self, credentials: Callable[[], Keys], endpoint: str = "") -> None:
-        self._credentials, self._endpoint = credentials, endpoint
+    `read_seconds` is how long one answer may take.
+    """
+
+    def __init__(self, credentials: Callable[[], Keys], endpoint: str = "", *, read_seconds: float) -> None:
+        self._credentials, self._endpoint, self._read_seconds = credentials, endpoint, read_seconds
         self._lock = threading.Lock()
         self._session: Any = None
         self._clients: dict[tuple[str, str], Any] = {}
@@ -75,7 +77,7 @@ class Clients:
         self._session = self._session or _session(self._credentials)
         config = Config(
             connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
+            read_timeout=self._read_seconds,
             retries={"total_max_attempts": 1},
             ignore_configured_endpoint_urls=True,
             s3={"addressing_style": "path"} if self._endpoint else None,
