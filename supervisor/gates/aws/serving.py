@@ -42,6 +42,8 @@ WAITS: Final = (
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _HASH: Final = "x-amz-content-sha256"
 _CHUNKS: Final = "STREAMING-"
+_EXPRESS: Final = "--x-s3"
+"""How the names of directory buckets end: their calls are signed with sessions of their own."""
 _SAME_BODY: Final = frozenset({"content-length", "content-md5", "x-amz-decoded-content-length", _HASH})
 """What tells one streamed body from another, beside its checksum headers."""
 _OWN: Final = "127.0.0.1"
@@ -129,6 +131,10 @@ class Serving:
         found = read(method, target, headers, body or b"")
         if isinstance(found, Refused):
             raise await self._refused(request, found)
+        if found.bucket.endswith(_EXPRESS):
+            raise await self._refused(
+                request, Refused(f"{found.bucket} is an S3 Express bucket, which is not served here")
+            )
         body_hash = hashlib.sha256(body).hexdigest() if body is not None else None
         checked = verify(method, target, headers, body_hash, self._terms.placeholder, self._terms.clock())
         if not isinstance(checked, Signed):

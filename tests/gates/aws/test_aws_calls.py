@@ -176,6 +176,15 @@ def test_credentials_are_never_handed_out(gate: Made, operation: str) -> None:
     assert len(stage.calls()) == 1 and stage.broker.asked == []
 
 
+def test_s3_express_is_refused_in_words(gate: Made) -> None:
+    """A directory bucket's calls want credentials of their own, which nobody in the cell gets."""
+    stage = gate()
+    s3 = stage.client("s3", config=Config(s3={"disable_s3_express_session_auth": True}))
+    with pytest.raises(ClientError, match="S3 Express"):
+        s3.get_object(Bucket="trial--euc1-az1--x-s3", Key="k")
+    assert stage.desk.requests == []
+
+
 # ── who may call ─────────────────────────────────────────────────────────────────────────────────
 
 
