@@ -132,15 +132,15 @@ class Serving:
         if isinstance(found, Refused):
             raise await self._refused(request, found)
         if found.bucket.endswith(_EXPRESS):
-            raise await self._refused(
-                request, Refused(f"{found.bucket} is an S3 Express bucket, which is not served here")
-            )
+            why = f"{found.bucket} is an S3 Express bucket, which is not served here"
+            raise await self._refused(request, Refused(why, protocol=found.protocol, service=found.service))
         body_hash = hashlib.sha256(body).hexdigest() if body is not None else None
         checked = verify(method, target, headers, body_hash, self._terms.placeholder, self._terms.clock())
         if not isinstance(checked, Signed):
             raise await self._unsigned(found, checked)
         if body is not None and checked.payload_hash.startswith(_CHUNKS):
-            raise await self._refused(request, Refused(f"{_named(found)} does not take a body in chunks"))
+            why = f"{_named(found)} does not take a body in chunks"
+            raise await self._refused(request, Refused(why, protocol=found.protocol, service=found.service))
         payload_hash = body_hash or checked.payload_hash
         return _Understood(found, checked, body, payload_hash, _prefix(request), _key(found, headers, payload_hash))
 
