@@ -32,7 +32,7 @@ def figures(folder: Path) -> str:
     """What `make bench` found, beside its target; what was not measured is left out."""
     rows = ["| measured | here | target |", "|---|---|---|"]
     machine: dict[str, Any] = {}
-    for name in ("exec", "decide", "check", "start", "pane"):
+    for name in _ROWS:
         file = folder / f"{name}.json"
         if file.exists():
             found = json.loads(file.read_text("utf-8"))
@@ -80,7 +80,30 @@ def _pane(found: dict[str, Any]) -> Rows:
     )
 
 
-_ROWS = {"exec": _exec, "decide": _decide, "check": _check, "start": _start, "pane": _pane}
+def _identify(found: dict[str, Any]) -> Rows:
+    yield "telling which AWS operation a request is", f"{found['median_us']} µs", f"{found['limit_us']} µs"
+
+
+def _aws(found: dict[str, Any]) -> Rows:
+    small, proxied = found["small"], "mitmproxy_ms" in found["small"]
+    beside = f" (mitmproxy {small['mitmproxy_added_ms']} ms)" if proxied else ""
+    yield "a small allowed AWS call", f"{small['gate_added_ms']} ms more{beside}", f"{small['target_added_ms']} ms"
+    for what, name in (("put", "an upload of 256 MB"), ("get", "a download of 256 MB")):
+        about = found[what]
+        beside = f" (mitmproxy {about['mitmproxy_of_direct']:.2f} ×)" if proxied else ""
+        yield f"{name}, beside direct", f"{about['gate_of_direct']:.2f} ×{beside}", f"{about['target_of_direct']} ×"
+    yield "memory of the session process meanwhile, at most", f"{found['peak_rss_mb']} MB", "120 MB"
+
+
+_ROWS = {
+    "exec": _exec,
+    "decide": _decide,
+    "check": _check,
+    "start": _start,
+    "pane": _pane,
+    "identify": _identify,
+    "aws": _aws,
+}
 
 
 def replaced(text: str, section: str, content: str) -> str:
