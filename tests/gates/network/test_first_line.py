@@ -11,7 +11,7 @@ import pytest
 
 from supervisor.gates.network import NetworkGate
 from supervisor.gates.network.first_line import LONGEST, Whose, whose
-from tests.gates.network.stage import DENY, Desk, listening, read_all, wait_for
+from tests.gates.network.stage import DENY, Desk, listening, read_all, read_until, wait_for
 
 PORT = 3128
 AWS, NETWORK, UNKNOWN = Whose.AWS, Whose.NETWORK, Whose.UNKNOWN
@@ -72,7 +72,7 @@ def _proxy() -> Iterator[tuple[int, list[bytes], Desk]]:
         def serve() -> None:
             connection.setblocking(True)
             with connection:
-                taken.append(connection.recv(4096))
+                taken.append(read_until(connection, b"\r\n\r\n"))
                 connection.sendall(b"served")
 
         threading.Thread(target=serve, daemon=True).start()
@@ -94,7 +94,7 @@ def test_what_is_handed_over_was_not_read() -> None:
         for letter in b"CONNECT sts.amazonaws.com:443 HTTP/1.1\r\n\r\n":
             client.sendall(bytes([letter]))
         assert read_all(client) == b"served"
-        assert taken[0].startswith(b"CONNECT sts.amazonaws.com:443 ")
+        assert taken == [b"CONNECT sts.amazonaws.com:443 HTTP/1.1\r\n\r\n"]
         assert desk.requests == []
 
 
