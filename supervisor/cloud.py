@@ -9,7 +9,6 @@ import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -24,7 +23,6 @@ from supervisor.gates.aws.terms import Address, Terms
 from supervisor.identity.region import region_of
 from supervisor.model.decision import By
 from supervisor.model.effect import Effect
-from supervisor.model.event import CredentialEnded, CredentialMinted
 from supervisor.model.request import AwsCall, Process
 from supervisor.policy.decide import decide
 from supervisor.policy.finding import needs_tags
@@ -158,9 +156,6 @@ class Cloud:
             self._environment, profile=self._profile, endpoint=self._endpoint, unnarrowed=self._unnarrowed
         )
 
-        def on_record(record: CredentialMinted | CredentialEnded) -> None:
-            runtime.record(record)
-
         return Broker(
             source,
             AwsSts(source),
@@ -168,9 +163,9 @@ class Cloud:
             session=self._session,
             user=self._user,
             deadline=self._deadline,
-            on_record=on_record,
+            on_record=runtime.record,
         )
 
 
 def _text(path: str) -> str:
-    return Host().text(str(Path(path)), _MOST_BUNDLE)
+    return Host().text(path, _MOST_BUNDLE)

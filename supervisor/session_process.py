@@ -129,6 +129,7 @@ class SessionProcess:
             endpoint=launch.aws_endpoint,
             unnarrowed=CREDENTIALS in launch.weakened,
         )
+        self._own = self._cloud.variables(PROXY_PORT)
         pty = launch.stdio == "pty"
         if pty:
             self._screen = EmulatorHost(
@@ -255,7 +256,7 @@ class SessionProcess:
             files=scope.files,
             needs=needs_of(adapter, home, environment),
             environment=environment,
-            set_environment={"AGENT_SUPERVISE_SESSION": self._folder.id, **self._cloud.variables(PROXY_PORT)},
+            set_environment={"AGENT_SUPERVISE_SESSION": self._folder.id, **self._own},
             ports=ports,
             hide=(self._folder.path.parent.parent,),
             read=readable_for(Path(launch.program), home),
@@ -274,7 +275,7 @@ class SessionProcess:
         if gated:
             assert cell.notify_fd is not None
             path = dict(self._launch.environment).get("PATH", os.defpath)
-            self._gates.append(ExecGate(cell.notify_fd, cell.pid, own=self._cloud.variables(PROXY_PORT), path=path))
+            self._gates.append(ExecGate(cell.notify_fd, cell.pid, own=self._own, path=path))
             cell.notify_fd = None  # the gate's from now on
         chain_of = chain_behind(lambda: cell.pid)
         aws = self._cloud.gate(self._runtime, chain_of)

@@ -31,17 +31,14 @@ def trust(
     others keep what they have.
     """
     texts, variables = {ALONE: authority}, {"AWS_CA_BUNDLE": ALONE}
-    for name in _ADDED:
-        own = read(environment[name]) if environment.get(name) else ""
-        if own:
-            texts[f"{FOLDER}/{name.lower()}.pem"] = _joined(own, authority)
-        variables[name] = f"{FOLDER}/{name.lower()}.pem" if own else ALONE
     common = next((text for path in _BUNDLES if (text := read(path))), "")
-    for name in _REPLACED:
+    for name in (*_ADDED, *_REPLACED):
         own = read(environment[name]) if environment.get(name) else ""
         if own:
             texts[f"{FOLDER}/{name.lower()}.pem"] = _joined(own, authority)
             variables[name] = f"{FOLDER}/{name.lower()}.pem"
+        elif name in _ADDED:
+            variables[name] = ALONE
         elif common:
             texts[BESIDE] = _joined(common, authority)
             variables[name] = BESIDE

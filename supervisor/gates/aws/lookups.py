@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Final, TypeVar
 
-from supervisor.gates.aws.lookups_clients import HOME_REGION, CannotTell, Clients, Keys
+from supervisor.gates.aws.lookups_clients import HOME_REGION, CannotTell, Clients
 from supervisor.gates.aws.lookups_facts import Facts, reads_of
 from supervisor.gates.aws.lookups_tags import MOST_AT_ONCE, Tags, ec2_tags, grouped_tags, plain, tags_of
+from supervisor.gates.aws.terms import Keys
 from supervisor.model.request import AwsCall
 from supervisor.policy.resources import is_exact, is_object, named
 

@@ -8,24 +8,15 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Final
+
+from supervisor.gates.aws.terms import Keys
 
 CONNECT_SECONDS: Final = 1.0
 HOME_REGION: Final = "us-east-1"
 """Where services without regions (IAM, CloudFront, Route 53) are asked, and sign for."""
 
 _PAGED: Final = ("NextToken", "nextToken", "Marker", "NextMarker", "IsTruncated", "Truncated", "PaginationToken")
-
-
-class Keys(Protocol):
-    """Credentials that sign one request."""
-
-    @property
-    def access_key(self) -> str: ...
-    @property
-    def secret_key(self) -> str: ...
-    @property
-    def token(self) -> str: ...
 
 
 class CannotTell(Exception):

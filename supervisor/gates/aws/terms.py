@@ -27,13 +27,6 @@ class Keys(Protocol):
     def token(self) -> str: ...
 
 
-class CannotSign(Protocol):
-    """An error of the broker, in words for people."""
-
-    what: str
-    fix: str
-
-
 class Broker(Protocol):
     """Holds the real credentials (`identity.broker`); its calls may block."""
 
