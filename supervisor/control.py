@@ -147,7 +147,8 @@ class ControlServer:
         """One message of a console; what comes back is its reply."""
         match message.get("type"):
             case "shown":
-                self._runtime.shown(str(message.get("escalation", "")), console)
+                told = [str(message.get(key, "")) for key in ("escalation", "digest")]
+                self._runtime.shown(told[0], console, told[1])
             case "answer":
                 answer: Answer = from_json(Answer, message.get("answer"))
                 reply = self._runtime.answer(replace(answer, by=name))

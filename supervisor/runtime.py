@@ -151,9 +151,9 @@ class Runtime(Desk):
 
     # ── humans ───────────────────────────────────────────────────────────────────────────────────
 
-    def shown(self, escalation: str, console: str) -> None:
-        """The whole question was on a console's screen."""
-        self._handle(Shown(escalation, console))
+    def shown(self, escalation: str, console: str, digest: str = "") -> None:
+        """The whole question, as `digest` tells it, was on a console's screen."""
+        self._handle(Shown(escalation, console, digest))
 
     def answer(self, answer: Answer) -> ReplyTo:
         """A human's answer, `by` filled in; returns whether it was taken, and why not."""

@@ -94,7 +94,7 @@ class Desk:
 
     def shown(self, waiting: Waiting) -> None:
         """The whole question is on the terminal."""
-        self._send({"type": "shown", "escalation": waiting.id})
+        self._send({"type": "shown", "escalation": waiting.id, "digest": waiting.digest})
 
     def give(self, answer: Answer) -> tuple[bool, str]:
         """Send an answer: whether it was taken, and what the session says."""

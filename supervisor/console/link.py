@@ -145,9 +145,9 @@ class Link:
         """Send a human's answer; False if there is no connection (nothing was sent)."""
         return self._send({"type": "answer", "answer": to_json(answer)})
 
-    def shown(self, escalation: str) -> bool:
-        """The whole question was on this screen."""
-        return self._send({"type": "shown", "escalation": escalation})
+    def shown(self, escalation: str, digest: str) -> bool:
+        """The whole question that has this digest was on this screen."""
+        return self._send({"type": "shown", "escalation": escalation, "digest": digest})
 
     def resize(self, columns: int, rows: int) -> bool:
         """The agent's terminal has this size now."""

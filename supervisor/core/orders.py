@@ -37,10 +37,14 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The whole question was on this console's screen."""
+    """The whole question was on this console's screen; `digest` tells which, as a burst's question grows.
+
+    Empty where a console does not say: then it is taken to be the one that waits now.
+    """
 
     escalation: str
     console: str
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,6 +214,8 @@ class Session:
         escalation = self.waiting.get(event.escalation)
         if escalation is None or escalation.stage is Stage.SHOWN:
             return self, ()
+        if event.digest and event.digest != escalation.digest:
+            return self, ()
         shown = replace(escalation.step("shown"), shown=now)
         return self._with(shown), (Write(EscalationShown(escalation.id, event.console)),)
 

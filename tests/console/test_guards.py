@@ -75,7 +75,8 @@ async def test_it_must_be_read_to_the_end() -> None:
         assert answers(stage) == []
         await stage.press("home")
         await stage.read_all()
-        assert stage.session.said("shown") == [{"type": "shown", "escalation": "e1"}]
+        (said,) = stage.session.said("shown")
+        assert said["escalation"] == "e1" and said["digest"]
         await stage.press("y")
         await stage.until(lambda: answers(stage))
         assert answers(stage) == [("e1", "once")]

@@ -15,7 +15,7 @@ from supervisor.console.story import Story
 from supervisor.core import burst
 from supervisor.core.burst import burst_key, merged
 from supervisor.core.escalation import Stage, question_digest
-from supervisor.core.orders import Asked, Deliver, Withdrawn, Write
+from supervisor.core.orders import Asked, Deliver, Shown, Withdrawn, Write
 from supervisor.core.session import GROWS, REPEAT, Session
 from supervisor.journal.account import account
 from supervisor.journal.replay import replay
@@ -104,6 +104,7 @@ def test_what_was_shown_before_the_burst_grew_is_no_answer() -> None:
     assert not refused.accepted and "look again" in refused.why
     assert "not been on a screen" in desk.answer("once", typed="shop/logs/").why
     assert desk.verdict(late) is None
+    assert desk.tell(Shown("e1", "console", seen)) == () and desk.session.waiting["e1"].stage is Stage.WAITING
     desk.show()
     assert desk.answer("once", typed="shop/logs/").accepted
 

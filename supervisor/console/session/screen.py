@@ -255,7 +255,7 @@ class SessionScreen(Screen[int], inherit_bindings=False):
             return
         waiting, before = cards.current, cards.arming
         if waiting is not None and cards.saw(event.rows, event.total, event.tag, self.ms()):
-            self.link.shown(waiting.id)
+            self.link.shown(waiting.id, waiting.digest)
         if cards.arming is not before:
             self.set_timer((QUIET_MS + 20) / 1000, self.redraw)
             self.redraw()
