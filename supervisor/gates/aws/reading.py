@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -50,10 +50,17 @@ class Share:
         self.taken += count
 
 
-async def read_whole(content: StreamReader, length: int | None, share: Share) -> bytes:
-    """The whole body; `length` is its Content-Length in bytes. Raises `TooLarge`, and what reading raises."""
+async def read_whole(
+    content: StreamReader, length: int | None, share: Share, go_on: Callable[[], Awaitable[None]]
+) -> bytes:
+    """The whole body; `length` is its Content-Length in bytes, and is taken before `go_on` has the client send it.
+
+    Raises `TooLarge`, and what reading raises.
+    """
     if length is not None:
         share.take(length)
+    await go_on()
+    if length is not None:
         return await content.readexactly(length) if length else b""
     pieces = []
     async for piece in content.iter_any():

@@ -156,10 +156,7 @@ class Serving:
 
     async def _body(self, request: web.BaseRequest, share: Share) -> bytes:
         try:
-            if request.content_length is not None:
-                share.take(request.content_length)
-            await _go_on(request)
-            return await read_whole(request.content, request.content_length, share)
+            return await read_whole(request.content, request.content_length, share, lambda: _go_on(request))
         except TooLarge as error:
             raise await self._refused(request, Refused(str(error), 413, "RequestEntityTooLarge")) from None
         except asyncio.IncompleteReadError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import ssl
 from collections.abc import AsyncIterable, Mapping
 from typing import Final
@@ -42,7 +43,8 @@ class Upstream:
             method,
             URL(url, encoded=True),
             headers=headers,
-            data=body if streams or body else None,
+            # Bytes would be written in one piece, however many they are.
+            data=io.BytesIO(body) if isinstance(body, bytes) and len(body) > CHUNK else body or None,
             allow_redirects=False,
             proxy=self._proxy(url),
             ssl=self._tls() if url.startswith("https:") else False,
