@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from supervisor.model.effect import Effect
 from supervisor.policy.document import Problems
-from supervisor.policy.scope import Approvals, Files, Rules, Scope, Section, Terraform
+from supervisor.policy.scope import Approvals, Exposed, Files, Rules, Scope, Section, Terraform
 from supervisor.policy.sections import Stated
 
 _LEFT_OUT = Files(write=())
@@ -26,6 +26,7 @@ def merge(stated: Stated, parents: Sequence[Scope], problems: Problems) -> Scope
         aws=_rules("aws", stated, [parent.aws for parent in parents]),
         commands=_rules("commands", stated, [parent.commands for parent in parents]),
         network=_rules("network", stated, [parent.network for parent in parents]),
+        expose=_exposed(stated, parents, problems),
         mcp=_rules("mcp", stated, [parent.mcp for parent in parents]),
         mcp_servers=tuple(
             {
@@ -89,6 +90,20 @@ def _rules(section: Section, stated: Stated, parents: Sequence[Rules]) -> Rules:
         return Rules(rules, Effect.DENY if section == "aws" and not rules else Effect.ASK)
     otherwise, source = max(said, key=lambda one: one[0])
     return Rules(rules, otherwise, source)
+
+
+def _exposed(stated: Stated, parents: Sequence[Scope], problems: Problems) -> tuple[Exposed, ...]:
+    every = tuple(dict.fromkeys([*(port for parent in parents for port in parent.expose), *stated.expose]))
+    for outside in sorted({port.host_port for port in every if port.host_port}):
+        inside = sorted({port.port for port in every if port.host_port == outside})
+        if len(inside) > 1:
+            ports = " and ".join(map(str, inside))
+            problems.add(
+                stated.source,
+                f"port {outside} of this host cannot lead to the ports {ports} of the cell at once",
+                f"write one of them as another port of this host: {outside + 1}:{inside[-1]}",
+            )
+    return every
 
 
 def _files(stated: Stated, parents: Sequence[Scope]) -> Files:

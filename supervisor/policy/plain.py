@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from supervisor.model.effect import Effect
 from supervisor.model.visible import visible
-from supervisor.policy.scope import Rule, Rules, Scope
+from supervisor.policy.scope import Exposed, Rule, Rules, Scope
 
 REGISTRIES_BECAUSE = "the package registries that this machine is configured for"
 """What the rule says that `registries` in a scope file became."""
@@ -30,6 +30,7 @@ def plain_words(scope: Scope) -> Words:
         may.append(f"write {join(others)}")
     if "." not in scope.files.write:
         never.append("write files in the workspace")
+    may += [f"show its port {port.port or port.text} to your browser at {_at(port)}" for port in scope.expose]
     for section, rules in _sections(scope):
         # What the scope itself says comes before what it extends.
         for rule in sorted(rules.rules, key=lambda rule: rule.source.file != scope.source.file):
@@ -53,6 +54,10 @@ def plain_words(scope: Scope) -> Words:
     if scope.terraform.protect:
         never.append(f"destroy with terraform: {join(scope.terraform.protect)}")
     return _shown(may), _shown(asks), _shown(never)
+
+
+def _at(port: Exposed) -> str:
+    return f"127.0.0.1:{port.host_port or port.text.partition(':')[0]}"
 
 
 def _sections(scope: Scope) -> tuple[tuple[str, Rules], ...]:

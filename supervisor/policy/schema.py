@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from supervisor.policy.expose import MOST as MOST_EXPOSED
 from supervisor.policy.sections import EFFECTS
 
 SCHEMA_URL = "https://json-schema.org/draft/2020-12/schema"
@@ -69,6 +70,12 @@ def schema() -> dict[str, Any]:
         },
         required=["on"],
     )
+    port = {
+        "type": ["integer", "string"],
+        "minimum": 1024,
+        "maximum": 65535,
+        "description": "a port that the agent listens on, for your browser: 5173, or 8080:3000 for 3000 at your 8080",
+    }
     example = _object(
         {
             "run": {**_TEXT, "description": "shell text"},
@@ -101,7 +108,11 @@ def schema() -> dict[str, Any]:
                 regions={**_TEXTS, "description": "any other region is denied"},
             ),
             "commands": _section("programs and their first words", EFFECTS),
-            "network": _section("hosts as host, host:port, *.suffix or range/bits, and the word registries", strict),
+            "network": _section(
+                "hosts as host, host:port, *.suffix or range/bits, and the word registries",
+                strict,
+                expose={"anyOf": [port, {"type": "array", "items": port, "minItems": 1, "maxItems": MOST_EXPOSED}]},
+            ),
             "mcp": _section(
                 "tools as server/tool",
                 strict,

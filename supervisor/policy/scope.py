@@ -118,6 +118,18 @@ class McpServer:
 
 
 @dataclass(frozen=True, slots=True)
+class Exposed:
+    """A port of the cell's loopback that the developer's programs reach at `host_port` of this host's.
+
+    Both are 0, and `text` is what the file says, where a parameter of it is not filled in.
+    """
+
+    port: int = 0
+    host_port: int = 0
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """A line of `examples`: a request in the scope's own words and the effect it must have."""
 
@@ -148,6 +160,7 @@ class Scope:
     aws: Rules = field(default_factory=Rules)
     commands: Rules = field(default_factory=Rules)
     network: Rules = field(default_factory=Rules)
+    expose: tuple[Exposed, ...] = ()
     mcp: Rules = field(default_factory=Rules)
     mcp_servers: tuple[McpServer, ...] = ()
     files: Files = field(default_factory=Files)

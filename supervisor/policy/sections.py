@@ -10,8 +10,11 @@ from typing import Final, Literal
 
 from supervisor.model.effect import Effect
 from supervisor.policy.document import Fields, Node, Problems, read_duration, read_number, read_text, shown, suggestion
+from supervisor.policy.expose import MOST as MOST_EXPOSED
+from supervisor.policy.expose import read_exposed
 from supervisor.policy.scope import (
     Example,
+    Exposed,
     Files,
     FourEyes,
     McpServer,
@@ -35,7 +38,7 @@ KEYS: Final = frozenset(
 SECTION_KEYS: Final = {
     "aws": frozenset({"account", "regions", "rules", "otherwise"}),
     "commands": frozenset({"rules", "otherwise"}),
-    "network": frozenset({"rules", "otherwise"}),
+    "network": frozenset({"rules", "otherwise", "expose"}),
     "mcp": frozenset({"servers", "rules", "otherwise"}),
 }
 RULE_KEYS: Final = frozenset({"allow", "ask", "deny", "except", "because"})
@@ -63,6 +66,7 @@ class Stated:
     regions: tuple[str, ...] = ()
     rules: dict[Section, Rules] = field(default_factory=dict)
     otherwise: dict[Section, tuple[Effect, Source]] = field(default_factory=dict)
+    expose: tuple[Exposed, ...] = ()
     mcp_servers: tuple[McpServer, ...] = ()
     files: Files | None = None
     write: tuple[str, ...] | None = None
@@ -177,6 +181,8 @@ class _Body:
             self._otherwise(section, fields)
         if section == "aws":
             self._account(fields)
+        if section == "network":
+            self.stated.expose = tuple(self._exposed(fields))
         if section == "mcp" and (servers := fields.get("servers")) is not None:
             self.stated.mcp_servers = tuple(self._servers(servers))
 
@@ -214,6 +220,19 @@ class _Body:
                 self.problems.add(source, f"{shown(region)} is no AWS region", "write it as eu-central-1")
             regions.append(region)
         self.stated.regions = tuple(regions)
+
+    def _exposed(self, fields: Fields) -> list[Exposed]:
+        found: list[Exposed] = []
+        texts = fields.texts("expose")
+        if len(texts) > MOST_EXPOSED:
+            where = fields.keys["expose"]
+            self.problems.add(where, f"{len(texts)} exposed ports", f"{MOST_EXPOSED} are the most that a scope exposes")
+        for text, source in texts:
+            try:
+                found.append(read_exposed(self.fill(text, source)))
+            except ValueError as error:
+                self.problems.add(source, f"{shown(text)} cannot be exposed: {error}", "write `expose: [5173]`")
+        return found
 
     def _rules(self, section: Section, node: Node) -> tuple[Rule, ...]:
         if node.items is None:
