@@ -1,8 +1,9 @@
 """The cell's PID 1: builds it, becomes the agent's user without any right, starts the agent and ends with it.
 
-What it says on the control socket: `ready` with descriptors, `exit CODE ERRNO`, or `error`. It is told `go`. It ends,
-and the kernel ends everything in the cell with it, when the agent's main program ends, when the socket is closed, or
-when the builder dies.
+What it says on the control socket: `ready` with descriptors, `exit CODE ERRNO`, or `error`. It is told `go`. On the
+door (if the plan has one) it is asked `FAMILY NUMBER` and answers `NUMBER` with a socket, or `NUMBER ERRNO`. It ends,
+and the kernel ends everything in the cell with it, when the agent's main program ends, when the control socket is
+closed, or when the builder dies.
 """
 
 # pathlib takes longer to load than all of this.
@@ -24,12 +25,15 @@ import termios
 from supervisor.cell import kernel
 from supervisor.cell.mounts import Root
 from supervisor.cell.setid import refuse_set_id
+from supervisor.cell.trials import Trials
 from supervisor.errors import HostError
 
 _SIOCSIFFLAGS, _IFF_UP_RUNNING = 0x8914, 0x41
 _TIOCGPTPEER = 0x5441
 _IUTF8 = 0x4000
 _BACKLOG = 512
+DOOR_BYTES = 64
+"""Of a word at the door."""
 
 TYPE_CHECKING = False  # as `typing` has it, without loading `typing`
 if TYPE_CHECKING:
@@ -56,6 +60,7 @@ class Plain:
     stdio: str
     limits: list[tuple[int, int, int]]
     gate: bool
+    door: bool
     guarded: list[tuple[str, str]]
 
     def __init__(self, values: dict[str, object]) -> None:
@@ -120,6 +125,7 @@ class First:
         self._stdio: list[int] = []
         self._agent = 0
         self._failed = -1
+        self._door: _socket.socket | None = None
 
     def build(self, id_maps: dict[tuple[int, int], int]) -> None:
         """Everything up to the message `ready`."""
@@ -138,8 +144,11 @@ class First:
         os.close(null)
         outward = self._listen()
         self._drop()
+        self._trials = Trials()
         given = self._pty() if plan.stdio == "pty" else self._pipes()
         outward = given + outward
+        if plan.door:
+            outward.append(self._make_door())
         if plan.lent is not None:
             refuse_set_id()
         try:
@@ -152,6 +161,7 @@ class First:
             ) from error
         if listener is not None:
             outward.append(listener)
+        outward.append(self._trials.outward())
         self._send_ready(outward)
 
     def _await(self, word: bytes) -> None:
@@ -169,6 +179,11 @@ class First:
             listener.listen(_BACKLOG)
             found.append(listener.detach())
         return found
+
+    def _make_door(self) -> int:
+        self._door, outer = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
+        self._door.setblocking(False)
+        return outer.detach()
 
     def _drop(self) -> None:
         """Become the agent's user, without any capability and without a way to get one."""
@@ -221,12 +236,21 @@ class First:
         _signal.signal(_signal.SIGCHLD, lambda *_: None)
         _signal.set_wakeup_fd(wake)
         waiting = select.poll()
-        for number in (woken, self._life, self._control.fileno()):
-            waiting.register(number, select.POLLIN)
+        door = self._door.fileno() if self._door is not None else -1
+        for number in (woken, self._life, self._control.fileno(), door):
+            if number >= 0:
+                waiting.register(number, select.POLLIN)
+        self._trials.watch(waiting)
         while True:
             for number, _ in waiting.poll():
                 if number == woken:
                     _drain(woken)
+                elif number == door:
+                    if not self._hand_out():
+                        waiting.unregister(door)
+                elif self._trials.owns(number):
+                    if not self._trials.serve(number):
+                        os._exit(1)
                 elif number == self._life or not self._told():
                     os._exit(1)
             self._reap()
@@ -240,6 +264,31 @@ class First:
         if word != b"go" or self._agent:
             return False
         self._go()
+        return True
+
+    def _hand_out(self) -> bool:
+        """A socket of this network for the session, which alone connects it; false when nobody is at the door."""
+        assert self._door is not None
+        try:
+            family, number = self._door.recv(DOOR_BYTES).split()
+        except BlockingIOError:
+            return True
+        except (OSError, ValueError):
+            return False
+        try:
+            made = _socket.socket(int(family), _socket.SOCK_STREAM)
+        except OSError as error:
+            answer, given = b"%s %d" % (number, error.errno or errno.EIO), []
+        else:
+            answer, given = number, [made.detach()]
+        rights = (_socket.SOL_SOCKET, _socket.SCM_RIGHTS, array.array("i", given))
+        try:
+            self._door.sendmsg([answer], [rights] if given else [])
+        except OSError:
+            return True  # It does not read: it asks again, or gives up.
+        finally:
+            for each in given:
+                os.close(each)
         return True
 
     def _go(self) -> None:

@@ -16,6 +16,7 @@ import sys
 from supervisor.cell import kernel
 from supervisor.cell.first import First, Plain, begin, filter_of, report
 from supervisor.cell.guard import Guard
+from supervisor.cell.trials import LET_RUN
 from supervisor.errors import HostError
 
 _SPACES = kernel.CLONE_NEWPID | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS | kernel.CLONE_NEWCGROUP
@@ -28,6 +29,7 @@ _PACKAGE = sys.path[0]
 def main() -> None:
     """Build a cell and stay as its parent; never returns."""
     control = _socket.socket(fileno=int(sys.argv[1]))
+    os.set_inheritable(control.fileno(), False)
     code = 1
     try:
         code = _build(sys.stdin.buffer.read(), control)
@@ -70,8 +72,8 @@ def _build(data: bytes, control: _socket.socket) -> int:
             os.dup2(keep, number)
         # A guard that breaks ends the cell: PID 1 has us as the parent that it dies with.
         guard.serve(os.pidfd_open(pid))
-    os.waitpid(pid, 0)
-    return 0
+    _, status = os.waitpid(pid, 0)
+    return LET_RUN if os.WIFEXITED(status) and os.WEXITSTATUS(status) == LET_RUN else 0
 
 
 def _die_with(parent: int) -> None:

@@ -20,8 +20,10 @@ from fcntl import ioctl
 from pathlib import Path
 from typing import Literal
 
+from supervisor.cell.door import Door
 from supervisor.cell.placeholders import Made
 from supervisor.cell.plan import CellPlan
+from supervisor.cell.trials import LET_RUN
 from supervisor.errors import HostError
 
 _PACKAGE = Path(__file__).resolve().parents[2]
@@ -41,7 +43,7 @@ class Cell:
 
     `pid` is the cell's PID 1 as this process sees it, `notify_fd` the exec gate's seccomp listener. With a PTY, `pty`
     is its master; with pipes, `stdin`, `stdout` and `stderr` are our ends. `listeners` are bound inside: what connects
-    to them comes from the cell.
+    to them comes from the cell. `door`, if there is one, leads to what listens inside.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Cell:
         plan: CellPlan,
         stdio: Literal["pty", "pipes"],
         exec_gate: bool,
+        door: bool,
     ) -> None:
         self._builder, self._control, self._made = builder, control, made
         self.pid = pid
@@ -65,7 +68,11 @@ class Cell:
         else:
             self.stdin, self.stdout, self.stderr = next(rest), next(rest), next(rest)
         self.listeners = {name: socket.socket(fileno=next(rest)) for name, _ in plan.ports}
+        self.door = Door(next(rest)) if door else None
         self.notify_fd = next(rest) if exec_gate else None
+        self.trials = socket.socket(fileno=next(rest))
+        """Leads to PID 1, which tries on request what the gates must not let happen (`trials`)."""
+        self.trials.setblocking(False)
         self._exit: int | None = None
         self.start_error = 0
         """The errno with which the agent's own program could not be started; 0 if it could."""
@@ -105,6 +112,11 @@ class Cell:
         self._exit = code
         return code
 
+    @property
+    def let_run(self) -> bool:
+        """Whether the cell ended because a program start that had to be refused was not. Known after `wait`."""
+        return self._builder.returncode == LET_RUN
+
     def kill(self) -> None:
         """Everything in the cell dies; `wait` then returns 137 unless the agent had ended before. From any thread."""
         if self._hold < 0:
@@ -136,6 +148,9 @@ class Cell:
         self._hold = -1
         for listener in self.listeners.values():
             listener.close()
+        if self.door is not None:
+            self.door.close()
+        self.trials.close()
         self._control.close()
 
     def __enter__(self) -> Cell:
@@ -153,11 +168,13 @@ def start_cell(
     rows: int,
     stdio: Literal["pty", "pipes"] = "pty",
     exec_gate: bool = True,
+    door: bool = False,
     program: str = "",
 ) -> Cell:
     """Build the cell that `plan` describes; the agent `argv` waits in it for `go`. Raises `HostError`.
 
-    `argv[0]` is an absolute path (or `program` is), because the search along PATH is the caller's.
+    With a `door` the session can connect to what listens in the cell. `argv[0]` is an absolute path (or `program` is),
+    because the search along PATH is the caller's.
     """
     file = program or argv[0]
     if not file.startswith("/"):
@@ -181,7 +198,7 @@ def start_cell(
             )
         assert builder.stdin is not None
         with contextlib.suppress(BrokenPipeError), builder.stdin:
-            builder.stdin.write(marshal.dumps(_plain(plan, file, argv, (columns, rows), stdio, exec_gate)))
+            builder.stdin.write(marshal.dumps(_plain(plan, file, argv, (columns, rows), stdio, exec_gate, door)))
         deadline = time.monotonic() + _START_SECONDS
         pid = 0
         while True:
@@ -189,7 +206,7 @@ def start_cell(
             if words_got[0] == b"pid" and len(words_got) == 2:
                 pid = int(words_got[1])
             elif words_got[0] == b"ready" and pid:
-                cell = Cell(builder, ours, made, pid, received, plan, stdio, exec_gate)
+                cell = Cell(builder, ours, made, pid, received, plan, stdio, exec_gate, door)
                 received = []
                 return cell
             else:
@@ -240,7 +257,7 @@ def _receive(control: socket.socket, deadline: float) -> tuple[list[bytes], list
 
 
 def _plain(
-    plan: CellPlan, file: str, argv: Sequence[str], size: tuple[int, int], stdio: str, exec_gate: bool
+    plan: CellPlan, file: str, argv: Sequence[str], size: tuple[int, int], stdio: str, exec_gate: bool, door: bool
 ) -> dict[str, object]:
     """The plan as `inside.Plain` reads it."""
     umask = os.umask(0o077)
@@ -267,5 +284,6 @@ def _plain(
         # One byte, not none: with none a crash in the cell still runs the host's core_pattern program (core(5)).
         "limits": [(resource.RLIMIT_CORE, 1, 1), (resource.RLIMIT_NPROC, processes, processes)],
         "gate": exec_gate,
+        "door": door,
         "guarded": [(m.target, m.kind) for m in plan.mounts if m.guarded],
     }
