@@ -37,6 +37,7 @@ from supervisor.emulator.handle import EmulatorHost
 from supervisor.errors import JournalError, SuperviseError, UsageError
 from supervisor.gates.exec import ExecGate
 from supervisor.gates.network import NetworkGate
+from supervisor.gates.network.exposed import ExposedPorts
 from supervisor.gates.network.who import chain_behind
 from supervisor.gates.protocol import Gate
 from supervisor.journal.cast import CastWriter
@@ -77,6 +78,7 @@ class SessionProcess:
         self._fault = ""
         self._columns, self._rows = launch.columns, launch.rows
         self._gates: list[Gate] = []
+        self._exposed = ExposedPorts(())
         self._cell: Cell | None = None
         self._cast: CastWriter | None = None
         self._began = time.monotonic()
@@ -139,9 +141,21 @@ class SessionProcess:
         plan = self._plan(home, scope, ways)
         argv = (launch.program, *adapter.arguments, *launch.argv[1:])
         gated = "exec" not in launch.weakened
-        self._cell = start_cell(plan, argv, columns=self._columns, rows=self._rows, stdio=launch.stdio, exec_gate=gated)
+        self._exposed = ExposedPorts(scope.expose, {port for _, port in plan.ports})
+        self._cell = start_cell(
+            plan,
+            argv,
+            columns=self._columns,
+            rows=self._rows,
+            stdio=launch.stdio,
+            exec_gate=gated,
+            door=bool(scope.expose),
+        )
         self._start_gates(scope, ways, gated)
-        self._runtime.record(*self._first_records(scope, deadline))
+        self._runtime.record(*self._first_records(scope, deadline), *self._exposed.opened)
+        if self._cell.door is not None:
+            self._exposed.start(self._cell.door.open)
+            self._say(*self._exposed.told)
         self._control = ControlServer(self._folder.path, self._folder.id, self._runtime, self, screen=pty)
         await self._control.start()
         return self._folder.path
@@ -185,6 +199,7 @@ class SessionProcess:
             self._cell.kill()
         for gate in self._gates:
             gate.stop()
+        self._exposed.stop()
         if self._screen is not None:
             self._screen.kill()
         if hasattr(self, "_journal"):
@@ -203,6 +218,9 @@ class SessionProcess:
         for gate in self._gates:
             await self._loop.run_in_executor(None, gate.stop)
         self._cell.kill()
+        await self._loop.run_in_executor(None, self._exposed.stop)
+        with contextlib.suppress(JournalError):  # the session ends anyway, and says that it broke
+            self._runtime.record(*self._exposed.closed)
         await self._loop.run_in_executor(None, self._cloud.end, "the task has ended")
         digest = self._close_cast(code)
         self._runtime.end(code, why, digest)
@@ -213,6 +231,12 @@ class SessionProcess:
         await self._control.close(code)
         self._folder.release()
         return code
+
+    def _say(self, *lines: str) -> None:
+        """Tell a command line that has no console."""
+        if self._stdio and lines:
+            with contextlib.suppress(OSError):  # the journal has it
+                os.write(self._stdio[2], "".join(f"agent-supervise: {visible(line)}\n" for line in lines).encode())
 
     # ── what a console may do (control.Host) ─────────────────────────────────────────────────────
 

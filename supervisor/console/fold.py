@@ -29,6 +29,8 @@ from supervisor.model.event import (
     Fault,
     GrantAdded,
     GrantEnded,
+    PortClosed,
+    PortExposed,
     Proposal,
     Record,
     RequestRecord,
@@ -268,6 +270,17 @@ def _fault(story: Story, record: Fault, line: Json) -> None:
     _note(story, Kind.FAULT, visible(f"{record.part}: {record.what}"), mark=Mark.FAULT, line=line)
 
 
+def _exposed(story: Story, record: PortExposed, line: Json) -> None:
+    why = "" if record.at == record.wanted else f"port {record.wanted} of this host is taken"
+    _note(story, Kind.SESSION, f"port {record.port} of the cell is at 127.0.0.1:{record.at}", why, line=line)
+
+
+def _port_closed(story: Story, record: PortClosed, line: Json) -> None:
+    count = f"{record.connections:,} connection{'' if record.connections == 1 else 's'}"
+    why = f"{count}, {record.into:,} bytes into the cell, {record.out_of:,} out of it"
+    _note(story, Kind.SESSION, f"port {record.port} of the cell is no longer at 127.0.0.1:{record.at}", why, line=line)
+
+
 def _ended(story: Story, record: SessionEnded, line: Json) -> None:
     story.ended = record
     for escalation in list(story.waiting):
@@ -292,6 +305,8 @@ _STEPS: Final[dict[type, Callable[[Story, Any, Json], None]]] = {
     VerdictRecord: _verdict,
     Proposal: _said,
     Fault: _fault,
+    PortExposed: _exposed,
+    PortClosed: _port_closed,
     SessionEnded: _ended,
 }
 """Kinds that are not here (shown, exec.ended, net.closed …) are in the journal, not in lists."""

@@ -235,6 +235,28 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
+class PortExposed:
+    """A port of the cell's that this host's programs reach at 127.0.0.1:`at`; `wanted` was the scope's wish."""
+
+    KIND: ClassVar[str] = "port.exposed"
+    port: int
+    at: int
+    wanted: int
+
+
+@dataclass(frozen=True, slots=True)
+class PortClosed:
+    """An exposed port that leads nowhere any more, and what went through it: bytes into the cell and out of it."""
+
+    KIND: ClassVar[str] = "port.closed"
+    port: int
+    at: int
+    connections: int = 0
+    into: int = 0
+    out_of: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class SessionEnded:
     """The last line of a journal. `exit_code` is the agent's (128 + signal if it was killed)."""
 
@@ -264,5 +286,7 @@ Record = (
     | McpAnswered
     | Proposal
     | Fault
+    | PortExposed
+    | PortClosed
     | SessionEnded
 )

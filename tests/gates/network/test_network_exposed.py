@@ -9,12 +9,21 @@ from typing import Any
 
 import pytest
 
+from supervisor.errors import UsageError
 from supervisor.gates.network import exposed
 from supervisor.gates.network.exposed import ExposedPorts, bind_here
+from supervisor.model.event import PortClosed, PortExposed
+from supervisor.policy.scope import Exposed
 from tests.gates.network.stage import Echo, Server, Web, read_all, wait_for
 
 Serve = Callable[..., Server]
 Expose = Callable[..., tuple[ExposedPorts, int]]
+
+
+def free_port() -> int:
+    """A port that nobody has now."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
 
 
 @pytest.fixture
@@ -23,12 +32,10 @@ def expose() -> Iterator[Expose]:
     started: list[ExposedPorts] = []
 
     def start(port: int, open_inside: Callable[..., Any] = socket.socket) -> tuple[ExposedPorts, int]:
-        listener = bind_here(0)
-        at = listener.getsockname()[1]
-        ports = ExposedPorts({port: listener}, open_inside)
+        ports = ExposedPorts([Exposed(port, free_port())])
         started.append(ports)
-        ports.start()
-        return ports, at
+        ports.start(open_inside)
+        return ports, ports.passages[0].at
 
     yield start
     for ports in started:
@@ -49,15 +56,13 @@ def test_bytes_go_both_ways(expose: Expose, serve: Serve, host: str) -> None:
         assert client.recv(5, socket.MSG_WAITALL) == b"\x00ping"
         client.shutdown(socket.SHUT_WR)
         assert read_all(client) == b""
-    (passed,) = ports.passed.values()
-    wait_for(lambda: (passed.connections, passed.into, passed.out_of) == (1, 5, 5), "the bytes are counted")
+    port = ports.passages[0].wanted.port
+    wait_for(lambda: ports.closed == (PortClosed(port, at, 1, 5, 5),), "the bytes are counted")
 
 
 def test_nothing_listens_inside(expose: Expose) -> None:
     """A browser is told so; another program's connection ends."""
-    free = bind_here(0)
-    port = free.getsockname()[1]
-    free.close()
+    port = free_port()
     _, at = expose(port)
     with reach(at) as browser:
         browser.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -97,6 +102,27 @@ def test_a_port_that_is_taken() -> None:
                 connection.sendall(b"mine")
                 connection.close()
                 assert read_all(client) == b"mine"
+
+
+def test_where_it_is_is_told() -> None:
+    """The record and the words name the port that was had, and the one that was wanted."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        wanted = taken.getsockname()[1]
+        ports = ExposedPorts([Exposed(3000, wanted)])
+        at = ports.passages[0].at
+        assert ports.opened == (PortExposed(3000, at, wanted),)
+        said = f"port 3000 of the cell is at 127.0.0.1:{at} (port {wanted} of this host is taken)"
+        assert ports.told == (said,)
+        ports.stop()
+
+
+def test_a_gate_is_not_exposed() -> None:
+    """The ports of the cell that lead to gates are for the cell alone, and nothing is left listening."""
+    outside = free_port()
+    with pytest.raises(UsageError, match="leads to a gate"):
+        ExposedPorts([Exposed(5173, outside), Exposed(3128, 8080)], {3128})
+    with pytest.raises(ConnectionRefusedError):
+        reach(outside)
 
 
 def test_the_end(expose: Expose, serve: Serve) -> None:
