@@ -101,13 +101,25 @@ TOOLCHAINS: Final = (
 """Shown read-only where they exist; the rest of the home is empty and private."""
 
 RUNS_LATER: Final = (
-    ".envrc", ".direnv", ".vscode", ".idea", ".devcontainer", ".devcontainer.json", ".fleet", ".zed", ".nvim.lua",
-    ".exrc", ".vimrc", ".nvimrc", ".husky", ".mcp.json", ".cursor", ".claude/settings.json",
-    ".claude/settings.local.json", ".claude/hooks", ".claude/commands", ".claude/agents", ".claude/skills",
-    ".gemini/settings.json", ".gemini/.env", ".gemini/commands", ".gemini/extensions", ".codex", ".opencode",
-    "opencode.json", "opencode.jsonc", ".aider.conf.yml", ".lefthook.yml", "lefthook.yml", ".pre-commit-config.yaml",
+    # Shells and editors.
+    ".envrc", ".direnv", ".vscode", ".idea", ".devcontainer", ".devcontainer.json", ".fleet", ".zed", ".vs", ".helix",
+    ".nvim.lua", ".exrc", ".vimrc", ".nvimrc", ".lvimrc", ".local.vimrc", ".dir-locals.el", ".clangd",
+    # Agents.
+    ".mcp.json", "mcp.json", ".cursor", ".claude/settings.json", ".claude/settings.local.json", ".claude/hooks",
+    ".claude/commands", ".claude/agents", ".claude/skills", ".claude/plugins", ".claude.json", ".gemini/settings.json",
+    ".gemini/.env", ".gemini/commands", ".gemini/extensions", ".gemini/hooks", ".codex", ".opencode", "opencode.json",
+    "opencode.jsonc", ".aider.conf.yml", ".windsurf", ".continue", ".roo", ".kiro", ".qwen", ".amazonq",
+    # Git and package managers.
+    ".husky", ".githooks", ".lefthook", ".lefthook.yml", "lefthook.yml", "lefthook.yaml", "lefthook-local.yml",
+    ".overcommit.yml", ".pre-commit-config.yaml", ".npmrc", ".yarnrc", ".yarnrc.yml", ".pnpmfile.cjs", ".pnpmfile.mjs",
+    ".cargo/config.toml", ".cargo/config", "mise.toml", ".mise.toml", "mise.local.toml", ".mise.local.toml", ".mise",
+    ".config/mise",
+    # Ours: a project's scopes are accepted by a human, who should meet no other text than the one that was read.
+    ".agent-supervise",
 )  # fmt: skip
-"""In a workspace: what the developer's own editor, shell, git hooks or agent runs later. Frozen where it exists."""
+"""In a workspace: what the developer's own editor, shell, git hooks, package manager or agent runs later. Frozen where
+it exists; what comes into being is told at the end (`leftbehind_places`), because a stand-in for each of these names
+would be in the way of `git clone .`, of commits and of who looks into the folder."""
 
 DEVICES: Final = ("null", "zero", "full", "random", "urandom", "tty")
 

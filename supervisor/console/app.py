@@ -16,6 +16,7 @@ from textual.app import App
 from textual.screen import Screen
 
 from supervisor.console.alerts import POP_TITLE, PUSH_TITLE
+from supervisor.console.left import left_lines
 from supervisor.console.look import ASCII, UNICODE, Look
 from supervisor.console.pages import farewell
 from supervisor.console.picker.choice import Chosen, HostCheck, ScopeChoice
@@ -154,6 +155,8 @@ def _told(screen: SessionScreen, code: int) -> int:
     sys.stdout.flush()
     line = farewell(screen.story, code, detached=code == DETACHED, vanished=screen.state == "vanished")
     print(line, file=sys.stderr)
+    for row in left_lines(screen.story.left) if screen.story.left else ():
+        print(row, file=sys.stderr)
     return code
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from supervisor.console import words
 from supervisor.console.entry import WAITS, Entry, Kind
+from supervisor.console.left import cut
 from supervisor.console.look import Mark
 from supervisor.console.story import Story, Waiting
 from supervisor.core.burst import merged
@@ -27,6 +28,7 @@ from supervisor.model.event import (
     EscalationExpired,
     EscalationOpened,
     Fault,
+    FilesLeft,
     GrantAdded,
     GrantEnded,
     PortClosed,
@@ -270,6 +272,17 @@ def _fault(story: Story, record: Fault, line: Json) -> None:
     _note(story, Kind.FAULT, visible(f"{record.part}: {record.what}"), mark=Mark.FAULT, line=line)
 
 
+def _left(story: Story, record: FilesLeft, line: Json) -> None:
+    story.left = record
+    for left in record.found:
+        title = f"look at {cut(visible(left.path))}: {cut(visible(left.what))}"
+        _note(story, Kind.SESSION, title, visible(left.why), Mark.ASK if left.alone else Mark.NOTE, line)
+    if record.more:
+        _note(story, Kind.SESSION, f"{record.more:,} more files to look at", line=line)
+    if record.cut:
+        _note(story, Kind.SESSION, "not everything was looked through", visible(record.cut), line=line)
+
+
 def _exposed(story: Story, record: PortExposed, line: Json) -> None:
     why = "" if record.at == record.wanted else f"port {record.wanted} of this host is taken"
     _note(story, Kind.SESSION, f"port {record.port} of the cell is at 127.0.0.1:{record.at}", why, line=line)
@@ -305,6 +318,7 @@ _STEPS: Final[dict[type, Callable[[Story, Any, Json], None]]] = {
     VerdictRecord: _verdict,
     Proposal: _said,
     Fault: _fault,
+    FilesLeft: _left,
     PortExposed: _exposed,
     PortClosed: _port_closed,
     SessionEnded: _ended,

@@ -9,7 +9,14 @@ from typing import Final
 from supervisor.console.timeline import Timeline
 from supervisor.model.codec import Json
 from supervisor.model.decision import Decision
-from supervisor.model.event import CredentialMinted, DecisionRecord, ScopeLoaded, SessionEnded, SessionStarted
+from supervisor.model.event import (
+    CredentialMinted,
+    DecisionRecord,
+    FilesLeft,
+    ScopeLoaded,
+    SessionEnded,
+    SessionStarted,
+)
 from supervisor.model.grant import Grant, GrantOffer
 from supervisor.model.request import Request
 
@@ -51,6 +58,7 @@ class Story:
     session: SessionStarted | None = None
     scope: ScopeLoaded | None = None
     ended: SessionEnded | None = None
+    left: FilesLeft | None = None
     started: datetime = EPOCH
     last: datetime = EPOCH
     next_seq: int = 0

@@ -20,6 +20,7 @@ from supervisor.model.event import (
     EscalationOpened,
     EscalationShown,
     Fault,
+    FilesLeft,
     GrantAdded,
     GrantEnded,
     Record,
@@ -99,6 +100,7 @@ class Account:
     grants: dict[str, Kept] = field(default_factory=dict)
     credentials: dict[str, Held] = field(default_factory=dict)
     faults: list[tuple[int, datetime, Fault]] = field(default_factory=list)
+    left: FilesLeft | None = None
     lines: int = 0
     unreadable: list[int] = field(default_factory=list)
 
@@ -217,6 +219,10 @@ def _broke(whole: Account, record: Fault, moment: datetime) -> None:
     whole.faults.append((whole.lines - 1, moment, record))
 
 
+def _left(whole: Account, record: FilesLeft, moment: datetime) -> None:
+    whole.left = record
+
+
 def _ended(whole: Account, record: SessionEnded, moment: datetime) -> None:
     whole.end = record
 
@@ -236,5 +242,6 @@ _STEPS: Final[dict[type, Callable[[Account, Any, datetime], None]]] = {
     CredentialMinted: _minted,
     CredentialEnded: _credential_ended,
     Fault: _broke,
+    FilesLeft: _left,
     SessionEnded: _ended,
 }

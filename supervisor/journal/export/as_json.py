@@ -24,6 +24,7 @@ def as_json(whole: Account, verification: Verification) -> Json:
         "grants": [_kept(kept) for kept in whole.grants.values()],
         "credentials": [_held(held) for held in whole.credentials.values()],
         "faults": [{"seq": seq, "time": rfc3339(moment), **_plain(fault)} for seq, moment, fault in whole.faults],
+        **({"left": _plain(whole.left)} if whole.left else {}),
         "verification": verification_json(verification),
     }
 

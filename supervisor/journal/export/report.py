@@ -70,6 +70,7 @@ def report(whole: Account, verification: Verification, words: Words) -> tuple[Li
         _grants(whole, words),
         _credentials(whole),
         _faults(whole),
+        _left(whole),
         _allowed(whole, words),
     )
     return ("Session ", quoted(name)), tuple(part for part in parts if part is not None)
@@ -230,6 +231,19 @@ def _faults(whole: Account) -> Part | None:
         for _, moment, fault in whole.faults[:FEW]
     )
     return Part("Faults of ours (each was denied)", _more(len(whole.faults)), items) if items else None
+
+
+def _left(whole: Account) -> Part | None:
+    if whole.left is None or not (whole.left.found or whole.left.cut):
+        return None
+    items = [
+        Item((quoted(left.path), ": ", quoted(left.what)), ((f"{left.why[:1].upper()}{left.why[1:]}",),))
+        for left in whole.left.found[:FEW]
+    ]
+    if whole.left.cut:
+        items.append(Item(("Not everything was looked through: ", quoted(whole.left.cut))))
+    total = len(whole.left.found) + whole.left.more
+    return Part("Files to look at before using them outside of a session", _more(total), tuple(items))
 
 
 def _allowed(whole: Account, words: Words) -> Part | None:
