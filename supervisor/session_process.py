@@ -27,9 +27,11 @@ from supervisor.agent_terminal import AgentTerminal
 from supervisor.agents.cellside import needs_of
 from supervisor.agents.find import adapter_for, readable_for
 from supervisor.agents.network import forwards, network_rules
+from supervisor.cell.leftbehind import Watch, written_roots
 from supervisor.cell.plan import CellPlan, plan_cell
 from supervisor.cell.start import Cell, start_cell
 from supervisor.cloud import CREDENTIALS, Cloud
+from supervisor.console.left import left_lines
 from supervisor.console.words import short
 from supervisor.control import ControlServer
 from supervisor.core.session import Session
@@ -139,6 +141,10 @@ class SessionProcess:
             )
             self._screen.start()
         plan = self._plan(home, scope, ways)
+        # Looked through while the cell is built: the agent has written nothing yet.
+        private = [str(path) for path in needs_of(adapter, home, environment).write]
+        self._watch = Watch(written_roots(plan, private))
+        self._watching = self._loop.run_in_executor(None, self._watch.begin)
         argv = (launch.program, *adapter.arguments, *launch.argv[1:])
         gated = "exec" not in launch.weakened
         self._exposed = ExposedPorts(scope.expose, {port for _, port in plan.ports})
@@ -179,6 +185,7 @@ class SessionProcess:
             # Its first size is then the right one, and what it prints at once is seen.
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._watched.wait(), CONSOLE_SECONDS)
+        await self._watching
         if not self._over.is_set():
             cell.go()
         await self._over.wait()
@@ -222,6 +229,7 @@ class SessionProcess:
         with contextlib.suppress(JournalError):  # the session ends anyway, and says that it broke
             self._runtime.record(*self._exposed.closed)
         await self._loop.run_in_executor(None, self._cloud.end, "the task has ended")
+        await self._look_at_what_is_left()
         digest = self._close_cast(code)
         self._runtime.end(code, why, digest)
         with contextlib.suppress(JournalError):
@@ -237,6 +245,22 @@ class SessionProcess:
         if self._stdio and lines:
             with contextlib.suppress(OSError):  # the journal has it
                 os.write(self._stdio[2], "".join(f"agent-supervise: {visible(line)}\n" for line in lines).encode())
+
+    async def _look_at_what_is_left(self) -> None:
+        """Nothing of the agent runs any more: what it leaves is put on record, and told where there is no console."""
+        try:
+            left = await self._loop.run_in_executor(None, self._watch.end)
+        except Exception as error:
+            self._runtime.fault("files", f"what is left could not be looked through: {type(error).__name__}: {error}")
+            return
+        if not (left.found or left.cut):
+            return
+        with contextlib.suppress(JournalError):  # the session ends anyway, and says that it broke
+            self._runtime.record(left)
+        if self._stdio:
+            text = "".join(f"{line}\n" for line in left_lines(left))
+            with contextlib.suppress(OSError):  # the journal has it
+                os.write(self._stdio[2], text.encode("utf-8", "replace"))
 
     # ── what a console may do (control.Host) ─────────────────────────────────────────────────────
 

@@ -235,6 +235,33 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftBehind:
+    """A file that the session left and that the developer's own tools run later, or that leads them astray.
+
+    `path` is relative to the workspace, or absolute. `what` says what became of it, `why` why it matters; with `alone`
+    it acts without being asked for: when a folder is entered or opened, or with `git status`.
+    """
+
+    path: str
+    what: str
+    why: str
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FilesLeft:
+    """What to look at before using the workspace outside of the cell; those that act alone come first.
+
+    `more` counts what is not listed; `cut` says why not everything was looked through, if it was not.
+    """
+
+    KIND: ClassVar[str] = "files.left"
+    found: tuple[LeftBehind, ...] = ()
+    more: int = 0
+    cut: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PortExposed:
     """A port of the cell's that this host's programs reach at 127.0.0.1:`at`; `wanted` was the scope's wish."""
 
@@ -286,6 +313,7 @@ Record = (
     | McpAnswered
     | Proposal
     | Fault
+    | FilesLeft
     | PortExposed
     | PortClosed
     | SessionEnded
