@@ -114,8 +114,13 @@ class Cloud:
         """The agent's variables that lead its tools to the gate behind the cell's `port`, and make them trust it."""
         return {**self._placeholder.environment(port, self._region()), **self._trust}
 
-    def gate(self, runtime: Runtime, chain_of: Callable[[Address], tuple[Process, ...]]) -> AwsGate:
-        """The gate; its calls are decided by `runtime`."""
+    def gate(
+        self,
+        runtime: Runtime,
+        chain_of: Callable[[Address], tuple[Process, ...]],
+        is_canary: Callable[[str], bool] = lambda bucket: False,
+    ) -> AwsGate:
+        """The gate; its calls are decided by `runtime`. `is_canary` knows the buckets of canaries (`gates.canary`)."""
         self._broker = broker = LateBroker(lambda: self._make_broker(runtime))
         self._lookups = lookups = Lookups(broker.reader, self._endpoint or None)
 
@@ -131,6 +136,7 @@ class Cloud:
             needs_tags=lambda call: needs_tags(self._scope, call),
             chain_of=chain_of,
             endpoint=self._endpoint,
+            is_canary=is_canary,
         )
         return AwsGate(terms, context_for=self._authority.context_for, environment=self._environment)
 

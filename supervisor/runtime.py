@@ -5,7 +5,7 @@ record is on disk before anything acts on it. Deliveries to gates happen after t
 the runtime while the runtime tells it something.
 
 When the journal cannot be written nothing more is allowed: what was being decided is denied, and `on_broken` ends the
-session.
+session. `on_stop` ends it too, when the core says so; it must not wait for this runtime.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from supervisor.core.orders import (
     Answered,
     Asked,
     Broke,
+    Checked,
     Deliver,
     Ended,
     Event,
@@ -28,6 +29,7 @@ from supervisor.core.orders import (
     Order,
     ReplyTo,
     Shown,
+    Stop,
     Tick,
     WakeAt,
     Withdrawn,
@@ -39,7 +41,7 @@ from supervisor.gates.protocol import HELD, Desk, Gate, Reply
 from supervisor.model.codec import Json
 from supervisor.model.decision import By, Verdict
 from supervisor.model.effect import Effect
-from supervisor.model.event import AwsAnswered, ExecEnded, NetClosed, Record
+from supervisor.model.event import AwsAnswered, ExecEnded, GatesChecked, NetClosed, Record
 from supervisor.model.grant import Answer
 from supervisor.model.request import Action, GateName, Process, Request, Subject
 from supervisor.model.visible import visible
@@ -73,11 +75,13 @@ class Runtime(Desk):
         wake: Callable[[datetime], None],
         on_record: Callable[[Record], None] = lambda record: None,
         on_broken: Callable[[JournalError], None] = lambda error: None,
+        on_stop: Callable[[str], None] = lambda why: None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._session, self._journal = session, journal
         self._id, self._agent = session_id, agent
         self._wake, self._on_record, self._on_broken, self._clock = wake, on_record, on_broken, clock
+        self._on_stop = on_stop
         self._gates: dict[str, Gate] = {}
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
@@ -165,6 +169,12 @@ class Runtime(Desk):
         """A human takes a grant back."""
         self._handle(GrantRevoked(grant, by))
 
+    # ── gates that prove themselves ──────────────────────────────────────────────────────────────
+
+    def checked(self, record: GatesChecked) -> None:
+        """What the canaries showed; a gate that does not hold ends the session (`on_stop`)."""
+        self._handle(Checked(record))
+
     # ── time and the end ─────────────────────────────────────────────────────────────────────────
 
     def tick(self) -> None:
@@ -212,6 +222,8 @@ class Runtime(Desk):
                             deliveries.append(order if final is word else Deliver(order.gate, request, final))
                     case WakeAt(moment):
                         self._wake(moment)
+                    case Stop(why):
+                        self._on_stop(why)
                     case ReplyTo():
                         if replies is not None and self._broken is None:
                             replies.append(order)

@@ -37,6 +37,8 @@ from supervisor.control import ControlServer
 from supervisor.core.session import Session
 from supervisor.emulator.handle import EmulatorHost
 from supervisor.errors import JournalError, SuperviseError, UsageError
+from supervisor.gates.canary import CanaryDesk
+from supervisor.gates.canary_watch import CanaryWatch, canaries_of
 from supervisor.gates.exec import ExecGate
 from supervisor.gates.network import NetworkGate
 from supervisor.gates.network.exposed import ExposedPorts
@@ -51,7 +53,15 @@ from supervisor.journal.writer import JournalWriter
 from supervisor.launch import Launch
 from supervisor.model.codec import canonical, from_json, to_json
 from supervisor.model.effect import Effect
-from supervisor.model.event import DecisionRecord, EscalationOpened, GateStatus, Record, ScopeLoaded, SessionStarted
+from supervisor.model.event import (
+    DecisionRecord,
+    EscalationOpened,
+    GatesChecked,
+    GateStatus,
+    Record,
+    ScopeLoaded,
+    SessionStarted,
+)
 from supervisor.model.request import Connect
 from supervisor.model.visible import visible
 from supervisor.pipes import Pipes
@@ -118,6 +128,7 @@ class SessionProcess:
             wake=self._wake_at,
             on_record=self._recorded,
             on_broken=self._journal_broke,
+            on_stop=self._gate_failed,
         )
         if launch.record:
             self._cast = CastWriter(
@@ -173,6 +184,7 @@ class SessionProcess:
         self._loop.add_reader(cell.exit_fd, self._over.set)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             self._loop.add_signal_handler(number, self._stop, f"the session process got {number.name}")
+        self._canaries.start()
         ticking = asyncio.ensure_future(self._tick())
         if self._launch.stdio == "pty":
             assert self._screen is not None
@@ -186,12 +198,15 @@ class SessionProcess:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._watched.wait(), CONSOLE_SECONDS)
         await self._watching
-        if not self._over.is_set():
+        if await self._proved() and not self._over.is_set():
             cell.go()
         await self._over.wait()
         self._loop.remove_reader(cell.exit_fd)
         code = await self._loop.run_in_executor(None, cell.wait)
         ticking.cancel()
+        self._canaries.stop()
+        if cell.let_run:
+            self._canaries.ran()
         if cell.start_error:
             self._why = f"{self._launch.program} could not be started in the cell: {os.strerror(cell.start_error)}"
             self._runtime.fault("agent", self._why)
@@ -326,7 +341,8 @@ class SessionProcess:
             self._gates.append(ExecGate(cell.notify_fd, cell.pid, own=self._own, path=path))
             cell.notify_fd = None  # the gate's from now on
         chain_of = chain_behind(lambda: cell.pid)
-        aws = self._cloud.gate(self._runtime, chain_of)
+        desk = CanaryDesk(self._runtime)
+        aws = self._cloud.gate(self._runtime, chain_of, desk.is_bucket)
         self._gates += [
             aws,
             NetworkGate(
@@ -340,7 +356,18 @@ class SessionProcess:
         ]
         for gate in self._gates:
             self._runtime.attach(gate)
-            gate.start(self._runtime)
+            gate.start(desk)
+        self._canaries = CanaryWatch(
+            canaries_of(
+                weakened=frozenset(self._launch.weakened),
+                port=PROXY_PORT,
+                variables=self._own,
+                hidden=str(self._folder.journal),
+            ),
+            desk,
+            cell.trials,
+            self._gates_checked,
+        )
 
     def _first_records(self, scope: Scope, deadline: datetime | None) -> tuple[SessionStarted, ScopeLoaded]:
         launch = self._launch
@@ -361,7 +388,7 @@ class SessionProcess:
             pwd.getpwuid(os.getuid()).pw_name,
             __version__,
             tuple(
-                gate if gate.holds else replace(gate, detail="weakened when the session was started") for gate in gates
+                gate if gate.holds else replace(gate, detail=_WEAKENED) for gate in gates
             ),
             launch.weakened,
             launch.record,
@@ -428,6 +455,21 @@ class SessionProcess:
         if self._cell is not None:
             self._cell.kill()
 
+    def _gates_checked(self, record: GatesChecked) -> None:
+        if self._cell is not None and not all(gate.holds for gate in record.gates):
+            self._cell.kill()  # before a word of it is written: a disk may take its time
+        self._runtime.checked(record)
+
+    def _gate_failed(self, why: str) -> None:
+        self._loop.call_soon_threadsafe(self._break, why)
+
+    async def _proved(self) -> bool:
+        """Whether every gate has shown that it holds; false where the cell ends before."""
+        proved, over = asyncio.ensure_future(self._canaries.proved()), asyncio.ensure_future(self._over.wait())
+        await asyncio.wait((proved, over), return_when=asyncio.FIRST_COMPLETED)
+        over.cancel()
+        return proved.result() if proved.done() else not proved.cancel()
+
     def _wake_at(self, moment: datetime) -> None:
         delay = max(0.0, (moment - utc_now()).total_seconds())
         self._loop.call_soon_threadsafe(self._loop.call_later, delay, self._runtime.tick)
@@ -438,10 +480,14 @@ class SessionProcess:
         while True:
             await asyncio.sleep(FLUSH_SECONDS)
             self._recording(lambda cast, at: cast.flush(at))
+            self._canaries.tick()
             passed += FLUSH_SECONDS
             if passed >= TICK_SECONDS:
                 passed = 0.0
                 self._runtime.tick()
+
+
+_WEAKENED: Final = "weakened when the session was started"
 
 
 def _with_rules(scope: Scope, rules: tuple[object, ...]) -> Scope:

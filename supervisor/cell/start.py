@@ -30,6 +30,7 @@ _PACKAGE = Path(__file__).resolve().parents[2]
 _START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from supervisor.cell.inside import main; main()"
 _START_SECONDS = 20.0
 _END_SECONDS = 10.0
+_LAST_SECONDS = 1.0
 _LENT_BASE = 0x7FFF0000
 """User ids above every range that systemd, distributions or container tools hand out (systemd's UIDS-GIDS)."""
 _MOST_PROCESSES = 16384
@@ -126,6 +127,8 @@ class Cell:
 
     def _end(self) -> None:
         """PID 1 may have died alone by a signal: the kernel has then killed all others; wait until they are gone."""
+        # One that became a trial's program (`let_run`) has let go of its socket and is just about to end.
+        select.select([self._hold], [], [], _LAST_SECONDS)
         self.kill()
         try:
             self._builder.wait(_END_SECONDS)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from supervisor.model.decision import Verdict
-from supervisor.model.event import Record
+from supervisor.model.event import GatesChecked, Record
 from supervisor.model.grant import Answer
 from supervisor.model.request import GateName, Request
 
@@ -76,6 +76,13 @@ class Broke:
 
 
 @dataclass(frozen=True, slots=True)
+class Checked:
+    """Canaries went through the gates; one that was not refused means that its gate does not hold."""
+
+    record: GatesChecked
+
+
+@dataclass(frozen=True, slots=True)
 class AgentEnded:
     """The agent's first process ended, or the session was told to end. `exit_code` is 128 + signal if killed."""
 
@@ -84,7 +91,7 @@ class AgentEnded:
     cast_sha256: str = ""
 
 
-Event = Asked | Withdrawn | Ended | Shown | Answered | GrantRevoked | Tick | Broke | AgentEnded
+Event = Asked | Withdrawn | Ended | Shown | Answered | GrantRevoked | Tick | Broke | Checked | AgentEnded
 
 # ── orders: what the runtime must do, in this order ──────────────────────────────────────────────
 
@@ -121,4 +128,11 @@ class ReplyTo:
     why: str = ""
 
 
-Order = Write | Deliver | WakeAt | ReplyTo
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End the session's programs now: it cannot be shown any more that they are held."""
+
+    why: str
+
+
+Order = Write | Deliver | WakeAt | ReplyTo | Stop

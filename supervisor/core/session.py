@@ -25,6 +25,7 @@ from supervisor.core.orders import (
     Answered,
     Asked,
     Broke,
+    Checked,
     Deliver,
     Ended,
     Event,
@@ -32,6 +33,7 @@ from supervisor.core.orders import (
     Order,
     ReplyTo,
     Shown,
+    Stop,
     Tick,
     WakeAt,
     Withdrawn,
@@ -46,6 +48,7 @@ from supervisor.model.event import (
     EscalationOpened,
     EscalationShown,
     Fault,
+    GatesChecked,
     GrantAdded,
     GrantEnded,
     RequestRecord,
@@ -126,6 +129,8 @@ class Session:
                 return self._tick(now)
             case Broke():
                 return self, (Write(Fault(event.part, event.what)),)
+            case Checked():
+                return self._checked(event.record)
             case AgentEnded():
                 return self._ended(event)
             case _:
@@ -308,6 +313,16 @@ class Session:
                 session, ended = session._end_grant(grant.id, "its time is over")
                 orders = (*orders, *ended)
         return session, orders
+
+    def _checked(self, record: GatesChecked) -> Step:
+        """A gate that does not hold ends the session; nothing is allowed from here on, whatever still asks."""
+        failed = [gate for gate in record.gates if not gate.holds]
+        if not failed:
+            return self, (Write(record),)
+        faults = tuple(Write(Fault(gate.name, visible(gate.detail))) for gate in failed)
+        names = " and ".join(gate.name for gate in failed)
+        why = f"the {names} gate{'s' if len(failed) > 1 else ''} failed the canary: {failed[0].detail}"
+        return replace(self, over=True), (Write(record), *faults, Stop(visible(why)))
 
     def _ended(self, event: AgentEnded) -> Step:
         orders: tuple[Order, ...] = ()

@@ -13,7 +13,18 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from supervisor.core.escalation import Stage
-from supervisor.core.orders import AgentEnded, Answered, Asked, Event, GrantRevoked, Shown, Tick, Withdrawn, Write
+from supervisor.core.orders import (
+    AgentEnded,
+    Answered,
+    Asked,
+    Checked,
+    Event,
+    GrantRevoked,
+    Shown,
+    Tick,
+    Withdrawn,
+    Write,
+)
 from supervisor.core.session import Session
 from supervisor.journal.account import JOURNAL_FIELDS
 from supervisor.model.codec import Json, Malformed, canonical, from_json, parse_rfc3339, to_json
@@ -24,6 +35,7 @@ from supervisor.model.event import (
     EscalationExpired,
     EscalationOpened,
     EscalationShown,
+    GatesChecked,
     GrantAdded,
     GrantEnded,
     Record,
@@ -47,6 +59,7 @@ _DECIDED: Final = (
     GrantAdded,
     GrantEnded,
     VerdictRecord,
+    GatesChecked,
     SessionEnded,
 )
 """The kinds that the core writes; the rest are told by gates and the runtime and pass through it unchanged."""
@@ -81,7 +94,7 @@ def replay(lines: Iterable[Json], scope: Scope, *, unattended: str | None = None
         if event is None or _is_torn(session, recorded[at:]):
             return Difference(seq, _plain(record), None) if event is None else None
         session, orders = session.handle(event, moment)
-        written = [order.record for order in orders if isinstance(order, Write)]
+        written = [order.record for order in orders if isinstance(order, Write) and isinstance(order.record, _DECIDED)]
         if not written:
             return Difference(seq, _plain(record), None)
         # A session that crashed may have ended between two records of one step.
@@ -130,6 +143,8 @@ def _event(session: Session, rest: list[Line]) -> Event | None:
             if record.why.startswith(_TAKEN_BACK):
                 return GrantRevoked(record.grant, record.why.removeprefix(_TAKEN_BACK))
             return _end(rest, moment) or Tick()
+        case GatesChecked():
+            return Checked(record)
         case SessionEnded():
             return AgentEnded(record.exit_code, record.why, record.cast_sha256)
         case _:

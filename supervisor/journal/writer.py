@@ -31,6 +31,7 @@ from supervisor.model.event import (
     AwsAnswered,
     DecisionRecord,
     ExecEnded,
+    GatesChecked,
     McpAnswered,
     NetClosed,
     Proposal,
@@ -40,7 +41,7 @@ from supervisor.model.event import (
 
 SYNC_SECONDS: Final = 0.1
 CHECKPOINT_SECONDS: Final = 60.0
-_RELAXED: Final = (ExecEnded, NetClosed, AwsAnswered, McpAnswered, Proposal)
+_RELAXED: Final = (ExecEnded, NetClosed, AwsAnswered, McpAnswered, Proposal, GatesChecked)
 
 
 def _must_sync(record: Record) -> bool:

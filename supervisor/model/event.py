@@ -284,6 +284,14 @@ class PortClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class GatesChecked:
+    """What canaries showed: for each gate whether it held just now, and by what that was seen."""
+
+    KIND: ClassVar[str] = "gates.checked"
+    gates: tuple[GateStatus, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SessionEnded:
     """The last line of a journal. `exit_code` is the agent's (128 + signal if it was killed)."""
 
@@ -313,6 +321,7 @@ Record = (
     | McpAnswered
     | Proposal
     | Fault
+    | GatesChecked
     | FilesLeft
     | PortExposed
     | PortClosed

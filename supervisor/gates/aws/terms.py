@@ -59,7 +59,8 @@ class Terms:
     """`would` foresees the policy's effect on a call, so that only what a human will read is looked up for them;
     `needs_tags` says whether any rule that may speak of it goes by tags. Neither decides anything.
 
-    `endpoint` is the URL that stands in for all of AWS; empty = AWS itself.
+    `endpoint` is the URL that stands in for all of AWS; empty = AWS itself. `is_canary` says whether a bucket is one
+    that the session itself asks about (`gates.canary`): it is refused anyway, so nothing is looked up for it.
     """
 
     placeholder: Placeholder
@@ -69,4 +70,5 @@ class Terms:
     needs_tags: Callable[[AwsCall], bool]
     chain_of: Callable[[Address], tuple[Process, ...]]
     endpoint: str = ""
+    is_canary: Callable[[str], bool] = lambda bucket: False
     clock: Callable[[], datetime] = _now
