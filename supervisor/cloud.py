@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Mapping
+from copy import copy
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from supervisor.cell.facts import Host
 from supervisor.cell.trust import trust
-from supervisor.errors import JournalError
+from supervisor.errors import JournalError, SuperviseError
 from supervisor.gates.aws import AwsGate
 from supervisor.gates.aws.authority import SessionAuthority
 from supervisor.gates.aws.lookups import Lookups
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 CREDENTIALS: Final = "credentials"
 """What `--weaken` calls the narrowing of credentials."""
+FAILURE_SECONDS: Final = 5.0
+"""For so long nobody looks again for credentials that were not found."""
 _MOST_BUNDLE: Final = 4 * 1024 * 1024
 
 
@@ -46,6 +50,7 @@ class LateBroker:
         self._made: Broker | None = None
         self._ended = ""
         self._lock = threading.Lock()
+        self._failed: tuple[SuperviseError, float] | None = None
 
     def account(self) -> str:
         """See `Broker.account`."""
@@ -59,6 +64,10 @@ class LateBroker:
         """See `Broker.reader`."""
         return self._broker().reader()
 
+    def rejected(self, access_key: str, code: str) -> str:
+        """See `Broker.rejected`."""
+        return self._broker().rejected(access_key, code)
+
     def end(self, why: str) -> None:
         """See `Broker.end`."""
         # Whoever is making it right now, which may take a while, ends it then.
@@ -71,10 +80,20 @@ class LateBroker:
         made = self._made
         if made is None:
             with self._lock:
-                made = self._made = self._made or self._make()
+                made = self._made = self._made or self._first()
                 if self._ended:
                     made.end(self._ended)
         return made
+
+    def _first(self) -> Broker:
+        # A look-up may take seconds, and a hundred calls may wait for it: a failure is theirs too.
+        if self._failed is not None and time.monotonic() - self._failed[1] < FAILURE_SECONDS:
+            raise copy(self._failed[0])
+        try:
+            return self._make()
+        except SuperviseError as error:
+            self._failed = error, time.monotonic()
+            raise
 
 
 class Cloud:

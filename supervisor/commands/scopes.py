@@ -59,10 +59,13 @@ def show(name: str, values: tuple[str, ...]) -> int:
 @click.option("--set", "values", metavar="KEY=VALUE", multiple=True, help="a parameter of the scope")
 def check_(files: tuple[str, ...], values: tuple[str, ...]) -> int:
     """Load each FILE as a session would and try its examples; exit code 2 if one cannot be used."""
+    from supervisor.identity.ahead import check_policies
+
     bad = 0
     for file in files:
         try:
             scope = _load(file, values)
+            check_policies(scope)
         except ScopeError as error:
             click.echo(f"✗ {error}", err=True)
             bad += 1

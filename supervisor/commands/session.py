@@ -79,10 +79,14 @@ class _Asked:
         )
 
     def load(self, name: str, values: Mapping[str, str]) -> Scope:
-        """The scope, ready for use. Raises `ScopeError`."""
+        """The scope, ready for use. Raises `ScopeError`, or `UsageError` for a profile that does not exist."""
+        from supervisor.identity.ahead import check_ahead
         from supervisor.scope_files import load_scope
 
-        return load_scope(name, cwd=Path(self.workspace), environment=self.environment, values=values)
+        scope = load_scope(name, cwd=Path(self.workspace), environment=self.environment, values=values)
+        unnarrowed = "credentials" in self.options.weakened
+        check_ahead(scope, self.environment, profile=self.options.profile or "", unnarrowed=unnarrowed)
+        return scope
 
 
 # ── with a console ───────────────────────────────────────────────────────────────────────────────

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from supervisor.errors import ScopeError, SuperviseError
 from supervisor.identity.credentials import Credentials
-from supervisor.identity.failures import BrokerError
+from supervisor.identity.failures import AGAIN, SIGN_IN_AGAIN, BrokerError, Lasting
 from supervisor.identity.lookups import READER_POLICY
 from supervisor.identity.names import MOST_FEDERATED, MOST_ROLE_SESSION, session_name, session_tags, source_identity
 from supervisor.identity.source import THREE_WAYS, Source, Way
@@ -39,6 +39,8 @@ TASK_SECONDS: Final = 3600
 RENEW_BEFORE: Final = timedelta(minutes=5)
 STALE_BEFORE: Final = timedelta(minutes=1)
 """With less than this left a credential is not handed out any more: the call it signs takes its time too."""
+FRESH: Final = timedelta(minutes=1)
+"""AWS's refusal of a credential that is younger says nothing about its age: another one would be refused alike."""
 FAILURE_KEPT: Final = timedelta(seconds=5)
 """A refusal is not asked for again at once, so that a hundred waiting calls are one call to STS."""
 MOST_KEPT: Final = 256
@@ -57,6 +59,7 @@ class _Slot:
 
     minting: threading.Lock = field(default_factory=threading.Lock)
     credentials: Credentials | None = None
+    since: datetime | None = None
     failure: _Failure | None = None
 
 
@@ -99,6 +102,7 @@ class Broker:
         self._ended = ""
         self._plain_names = False
         self._identity: tuple[str, str] | None = None
+        self._began_in = ""
         self._unknown: _Failure | None = None
         self._identifying = threading.Lock()
 
@@ -111,9 +115,9 @@ class Broker:
         """
         self._check()
         if by not in (By.POLICY, By.GRANT, By.HUMAN):
-            raise BrokerError(f"{request_id} was not allowed, so nothing signs it", fix="")
+            raise Lasting(f"{request_id} was not allowed, so nothing signs it", fix="")
         if not call.actions:
-            raise BrokerError(f"which IAM action {request_id} needs cannot be told, so nothing signs it", fix="")
+            raise Lasting(f"which IAM action {request_id} needs cannot be told, so nothing signs it", fix="")
         services = tuple(sorted({action.partition(":")[0].lower() for action in call.actions}))
         self._check_reach(call)
         if self._source.way is Way.UNNARROWED:
@@ -157,6 +161,40 @@ class Broker:
             return parts[4] if len(parts) > 4 else ""
         return self._caller()[0]
 
+    def rejected(self, access_key: str, code: str) -> str:
+        """AWS does not take this credential and answers with `code`: it is not handed out again.
+
+        Returns what follows from that, empty where another one would be refused alike.
+        """
+        if self._source.way is Way.UNNARROWED and self._source.role is None:
+            return self._own_rejected(code)
+        now, over = self._clock(), []
+        with self._lock:
+            for slot in self._slots.values():
+                held = slot.credentials
+                if held is None or held.access_key != access_key or slot.since is None or now - slot.since < FRESH:
+                    continue
+                slot.credentials = None
+                over.append(held)
+        for held in over:
+            self._over(held, f"AWS does not take it any more: {code}")
+        return "the next try has new ones" if over else ""
+
+    def _own_rejected(self, code: str) -> str:
+        """The developer's own are all that there is."""
+        if code not in SIGN_IN_AGAIN:
+            return ""
+        with self._lock:
+            held = [slot.credentials for slot in self._slots.values() if slot.credentials is not None]
+            for slot in self._slots.values():
+                slot.credentials = None
+            self._identity = None
+        for one in held:
+            self._over(one, f"AWS does not take it any more: {code}")
+        if self._source.look_again():
+            return "the next try has new ones"
+        return f"they are those of {self._source.told}; to go on: {AGAIN}"
+
     def end(self, why: str) -> None:
         """From now on there is no credential for anybody. Records the end of every one that AWS would still take."""
         with self._lock:
@@ -172,20 +210,20 @@ class Broker:
 
     def _check(self) -> None:
         if self._ended:
-            raise BrokerError(f"there are no credentials any more: {self._ended}", fix="start a new session")
+            raise Lasting(f"there are no credentials any more: {self._ended}", fix="start a new session")
         if self._deadline is not None and self._clock() >= self._deadline:
-            raise BrokerError("there are no credentials any more: the task's time is over", fix="start a new session")
+            raise Lasting("there are no credentials any more: the task's time is over", fix="start a new session")
 
     def _check_reach(self, call: AwsCall) -> None:
         closed = [one for one in call.actions if one.startswith(("iam:", "sts:")) and one not in OPEN_TO_FEDERATED]
         if closed and self._source.way is Way.FEDERATION and not self._source.endpoint:
-            raise BrokerError(
+            raise Lasting(
                 f"AWS lets federated sessions call neither IAM nor STS, and this is {closed[0]}",
                 fix="for such calls name a role: export AGENT_SUPERVISE_AWS_ROLE=arn:aws:iam::ACCOUNT:role/NAME",
             )
         wanted = self._scope.account
         if wanted and (found := self.account()) != wanted:
-            raise BrokerError(
+            raise Lasting(
                 f"the credentials of {self._source.told} are for account {found}, and the scope is for {wanted}",
                 fix="pass the --profile of that account, or change `aws: account:` in the scope",
             )
@@ -242,7 +280,7 @@ class Broker:
             if usable and held is not None and not self._ended:
                 return held
             raise
-        slot.credentials, slot.failure = made, None
+        slot.credentials, slot.since, slot.failure = made, self._clock(), None
         if held is not None and held.access_key != made.access_key:
             self._over(held, "renewed")
         return made
@@ -265,6 +303,7 @@ class Broker:
             made = self._own()
         else:
             made = self._asked(policy, seconds, escalation)
+            self._stay(_account_of(made.acts_as))
         expires = made.expires or self._clock() + timedelta(seconds=LEAST_SECONDS)
         acts_as = made.acts_as or self._source.way.value
         if not policy:
@@ -341,11 +380,24 @@ class Broker:
                 raise copy(self._unknown.error)
             if self._identity is None:
                 try:
-                    self._identity = self._sts.caller()
+                    found = self._sts.caller()
                 except BrokerError as error:
                     self._unknown = _Failure(error, self._clock())
                     raise
+                self._stay(found[0])
+                self._identity = found
             return self._identity
+
+    def _stay(self, account: str) -> None:
+        """A session stays in the account that it began in: what is decided for one must not be signed for another."""
+        if not account:
+            return
+        self._began_in = self._began_in or account
+        if account != self._began_in:
+            raise Lasting(
+                f"{self._source.told} leads to account {account} now, and this session began in {self._began_in}",
+                fix=f"sign in to {self._began_in} again, or start a new session",
+            )
 
     def _told(self, error: BrokerError) -> BrokerError:
         """A refusal with the ways that are left."""
@@ -370,3 +422,9 @@ class Broker:
                 del self._alive[credential]
         for credential in over:
             self._on_record(CredentialEnded(credential, "expired"))
+
+
+def _account_of(arn: str) -> str:
+    """The account of an ARN, empty where it has none."""
+    parts = arn.split(":")
+    return parts[4] if len(parts) > 5 and parts[4].isdigit() else ""

@@ -6,18 +6,22 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
-from supervisor.errors import SuperviseError
+from supervisor.errors import SuperviseError, UsageError
 from supervisor.model.visible import visible
 
 LONGEST: Final = 300
 """Characters of AWS's own words that are passed on."""
 # A refused signature is explained with the whole request, its token among it.
 _TOO_MUCH = re.compile(r"The (?:canonical string|string-to-sign|string to sign)", re.IGNORECASE)
+AGAIN: Final = (
+    "sign in again (`aws sso login`, or what fills your profile) and try it again; "
+    "fresh AWS_* variables need a new session"
+)
 _FIXES: Final = {
     "InvalidClientTokenId": "AWS does not know this access key: look at the profile, or sign in again",
     "UnrecognizedClientException": "AWS does not know this access key: look at the profile, or sign in again",
-    "ExpiredToken": "sign in again (`aws sso login`, or fresh AWS_* variables) and start the session again",
-    "ExpiredTokenException": "sign in again (`aws sso login`, or fresh AWS_* variables) and start the session again",
+    "ExpiredToken": AGAIN,
+    "ExpiredTokenException": AGAIN,
     "SignatureDoesNotMatch": "look at the secret key, and at this machine's clock",
     "RequestExpired": "set this machine's clock: AWS refuses requests that are more than 5 minutes off",
     "RequestTimeTooSkewed": "set this machine's clock: AWS refuses requests that are more than 5 minutes off",
@@ -25,6 +29,10 @@ _FIXES: Final = {
     "MalformedPolicyDocument": "look at the ARNs of the scope with `agent-supervise scopes session-policy`",
     "RegionDisabledException": "set AWS_DEFAULT_REGION to a region in which STS is switched on for the account",
 }
+SIGN_IN_AGAIN: Final = frozenset(
+    {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"}
+)
+"""AWS's words for credentials that were good once, or never were."""
 _CLOCK: Final = _FIXES["RequestExpired"]
 
 
@@ -34,6 +42,10 @@ class BrokerError(SuperviseError):
     def __init__(self, what: str, *, where: str = "", fix: str = "", code: str = "") -> None:
         super().__init__(what, where=where, fix=fix)
         self.code = code
+
+
+class Lasting(BrokerError, UsageError):
+    """No credential, and none for as long as the session goes on: trying it again is of no use."""
 
 
 def readable(error: BaseException, doing: str, *, secrets: Iterable[str] = (), fix: str = "") -> BrokerError:

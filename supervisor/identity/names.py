@@ -25,7 +25,7 @@ def session_name(user: str, session: str, *, most: int) -> str:
     room = most - len(drawn) - 2
     who = _name(user)[: room // 2] or "user"
     # Its end is what tells one session from the others of a day.
-    which = _name(session)[-(room - len(who)) :]
+    which = _name(session)[-(room - len(who)) :].lstrip("-")
     return f"{who}@{which}-{drawn}"
 
 

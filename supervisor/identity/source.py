@@ -15,6 +15,7 @@ from typing import Any, Final
 from supervisor.identity.chain import ROLE_VARIABLE, Chain, Role, may_have_credentials
 from supervisor.identity.credentials import Credentials
 from supervisor.identity.failures import BrokerError, readable
+from supervisor.identity.live_keys import LiveKeys
 
 THREE_WAYS: Final = (
     f"export {ROLE_VARIABLE}=arn:aws:iam::ACCOUNT:role/NAME with a role that trusts you, or use a profile with a "
@@ -44,6 +45,10 @@ class Source:
     ca_bundle: str = ""
     keys: Any = field(default=None, repr=False)
 
+    def look_again(self) -> bool:
+        """AWS does not take the developer's credentials: look them up anew; true if there are others now."""
+        return isinstance(self.keys, LiveKeys) and self.keys.look_again()
+
     def own(self) -> Credentials:
         """The developer's credentials as they are now; renews them where they can be. Raises `BrokerError`."""
         try:
@@ -72,7 +77,13 @@ def find_source(
         raise BrokerError(
             "no AWS credentials are configured", fix=f"aws configure, or aws sso login; then {THREE_WAYS}"
         )
-    source = Source(Way.FEDERATION, found.told, chain.region, found.role, endpoint, chain.ca_bundle, found.keys)
+
+    def find_again() -> Any:
+        again = Chain(environment, profile, endpoint).find()
+        return again and again.keys
+
+    keys = LiveKeys(found.keys, find_again)
+    source = Source(Way.FEDERATION, found.told, chain.region, found.role, endpoint, chain.ca_bundle, keys)
     if unnarrowed:
         way = Way.UNNARROWED
     elif found.role is not None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from supervisor.identity.credentials import Credentials
-from supervisor.identity.failures import BrokerError, readable
+from supervisor.identity.failures import SIGN_IN_AGAIN, BrokerError, readable
 from supervisor.identity.sdk import isolated_session
 from supervisor.identity.source import Source
 
@@ -81,6 +81,14 @@ class AwsSts(Sts):
             return f"{head.split(':sts:')[0]}:iam::{account}:role/{name}"
 
     def _call(self, service: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            return self._once(service, operation, parameters)
+        except BrokerError as error:
+            if error.code not in SIGN_IN_AGAIN or not self._source.look_again():
+                raise
+        return self._once(service, operation, parameters)
+
+    def _once(self, service: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         own = self._source.own()
         try:
             client = self._client(service, own)

@@ -14,6 +14,7 @@ from supervisor.gates.aws.carried import body_of
 from supervisor.gates.aws.endpoints import Endpoint, Endpoints, NoEndpoint, with_prefix
 from supervisor.gates.aws.incoming import Signed
 from supervisor.gates.aws.outgoing import Outgoing, sign
+from supervisor.gates.aws.rejections import MOST_READ, STATUSES, rejection
 from supervisor.gates.aws.terms import Keys, Terms
 from supervisor.gates.aws.upstream import Upstream
 from supervisor.gates.offloop import off_loop
@@ -36,6 +37,10 @@ class NotSent(Exception):
 
 class CannotBeSent(NotSent):
     """The same try would fail in the same way."""
+
+
+class Rejected(NotSent):
+    """The cloud does not take the credentials any more that the call was signed with."""
 
 
 @dataclass(slots=True)
@@ -90,14 +95,19 @@ class Forwarding:
         sent.aws_request_id = next((answer.headers[name] for name in _REQUEST_IDS if name in answer.headers), "")
         response = _head_of(request, answer)
         try:
+            start = await self._start(answer, keys) if answer.status in STATUSES else b""
             await response.prepare(request)
+            if start:
+                await response.write(start)
             async for piece in answer.content.iter_any():
                 await response.write(piece)
             await response.write_eof()
             return response
         except (aiohttp.ClientError, TimeoutError) as error:
             # The client sees a body that is cut short, as it would without us.
-            sent.detail = f"the answer broke off: {type(error).__name__}"
+            sent.detail = f"{endpoint.host} broke off its answer" + (
+                ": nothing came for too long" if isinstance(error, TimeoutError) else ""
+            )
             response.force_close()
             if request.transport is not None:
                 request.transport.close()
@@ -106,6 +116,16 @@ class Forwarding:
             if passing is not None and passing.bad is not None:
                 sent.detail = passing.bad.message
             answer.release()
+
+    async def _start(self, answer: aiohttp.ClientResponse, keys: Keys) -> bytes:
+        """The beginning of an error's body; raises `Rejected` where it is about credentials that can be had anew."""
+        start = b""
+        while len(start) < MOST_READ and (piece := await answer.content.readany()):
+            start += piece
+        code = rejection(answer.status, answer.headers, start)
+        if code and (follows := await off_loop(self._terms.broker.rejected, keys.access_key, code)):
+            raise Rejected(f"AWS does not take the session's credentials any more ({code}): {follows}")
+        return start
 
     async def _endpoint(self, call: Call) -> Endpoint:
         read = call.read
@@ -179,7 +199,29 @@ def _failure(passing: _Passing | None, error: BaseException, endpoint: Endpoint)
         return passing.bad
     if passing is not None and passing.broke is not None:
         return ConnectionResetError("the client hung up during its upload")
-    return NotSent(f"{endpoint.host} cannot be reached: {str(error) or type(error).__name__}")
+    return NotSent(f"{endpoint.host} {_what_broke(error)}")
+
+
+def _what_broke(error: BaseException) -> str:
+    match error:
+        case aiohttp.ServerDisconnectedError():
+            return "hung up without an answer"
+        case aiohttp.ClientHttpProxyError():
+            return f"cannot be reached: the proxy answers {error.status}"
+        case aiohttp.ClientResponseError():
+            return "answers with something that is not HTTP"
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
+            return "cannot be reached: its certificate is not trusted here, look at AWS_CA_BUNDLE"
+        case aiohttp.ClientConnectorDNSError():
+            return "cannot be reached: no such host is known here"
+        case aiohttp.ClientConnectorError():
+            return f"cannot be reached: {error.os_error.strerror or error.os_error}"
+        case TimeoutError():
+            return "does not answer"
+        case OSError() if error.strerror:
+            return f"broke off: {error.strerror}"
+        case _:
+            return f"cannot be reached: {str(error) or type(error).__name__}"
 
 
 def _target(read: AwsRequest) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -14,10 +15,10 @@ from weakref import WeakKeyDictionary
 
 from aiohttp import hdrs, web
 
-from supervisor.errors import HostError, SuperviseError
+from supervisor.errors import HostError, ScopeError, SuperviseError, UsageError
 from supervisor.gates.asking import Asking
 from supervisor.gates.aws import errors
-from supervisor.gates.aws.authorization import Bad
+from supervisor.gates.aws.authorization import Bad, Fault
 from supervisor.gates.aws.bodies import BadBody
 from supervisor.gates.aws.errors import ErrorResponse
 from supervisor.gates.aws.forwarding import Call, CannotBeSent, Forwarding, NotSent, Sent
@@ -25,6 +26,7 @@ from supervisor.gates.aws.holding import Holding
 from supervisor.gates.aws.incoming import NeedsBody, Signed, Unsigned, verify
 from supervisor.gates.aws.reading import Budget, Share, TooLarge, read_whole
 from supervisor.gates.aws.terms import Keys, Terms
+from supervisor.gates.aws.troubles import Troubles
 from supervisor.gates.offloop import off_loop
 from supervisor.model.codec import digest
 from supervisor.model.decision import By, Verdict
@@ -47,6 +49,9 @@ _EXPRESS: Final = "--x-s3"
 _SAME_BODY: Final = frozenset({"content-length", "content-md5", "x-amz-decoded-content-length", _HASH})
 """What tells one streamed body from another, beside its checksum headers."""
 _OWN: Final = "127.0.0.1"
+_TARGET: Final = "X-Amz-Target"
+_ACTION: Final = re.compile(rb"(?:^|&)(Action=[^&]{1,80})")
+_MOST_SKETCHED: Final = 120
 _TELL_SECONDS: Final = 2.0
 _WITHDRAWN: Final = Verdict(Effect.DENY, By.ENDED, "the client hung up")
 
@@ -90,6 +95,7 @@ class Serving:
 
     def __init__(self, terms: Terms, asking: Asking, holding: Holding[Decided], forwarding: Forwarding) -> None:
         self._terms, self._asking, self._holding, self._forwarding = terms, asking, holding, forwarding
+        self._troubles = Troubles(asking)
         self._budget = Budget()
         self._telling: set[asyncio.Task[None]] = set()
         self._chains: WeakKeyDictionary[asyncio.BaseTransport, tuple[Process, ...]] = WeakKeyDictionary()
@@ -130,7 +136,7 @@ class Serving:
             body = await self._body(request, share)
         found = read(method, target, headers, body or b"")
         if isinstance(found, Refused):
-            raise await self._refused(request, found)
+            raise await self._refused(request, replace(found, why=f"{_sketch(request, body or b'')}: {found.why}"))
         if found.bucket.endswith(_EXPRESS):
             why = f"{found.bucket} is an S3 Express bucket, which is not served here"
             raise await self._refused(request, Refused(why, protocol=found.protocol, service=found.service))
@@ -164,12 +170,13 @@ class Serving:
 
     async def _refused(self, request: web.BaseRequest, refused: Refused) -> _Answer:
         await self._asking.fault(f"a request was refused unasked: {visible(refused.why)}")
-        return _Answer(errors.refused(refused, _new_id(), head=request.method == hdrs.METH_HEAD))
+        told = replace(refused, why=_ours(f"refused: {refused.why}"))
+        return _Answer(errors.refused(told, _new_id(), head=request.method == hdrs.METH_HEAD))
 
     async def _unsigned(self, read: AwsRequest, checked: Bad | Unsigned | NeedsBody) -> _Answer:
-        bad = Unsigned() if isinstance(checked, NeedsBody) else checked
-        why = bad.message if isinstance(bad, Bad) else "it is not signed"
-        await self._asking.fault(f"{_named(read)} was refused unasked: {visible(why)}")
+        bad = checked if isinstance(checked, Bad) else Bad(Fault.MISSING, "the request is not signed")
+        await self._asking.fault(f"{_named(read)} was refused unasked: {visible(bad.message)}")
+        bad = replace(bad, message=_ours(f"refused: {bad.message}"))
         return _Answer(errors.bad_signature(bad, read.protocol, _new_id(), **_form(read)))
 
     # ── decided ──────────────────────────────────────────────────────────────────────────────────
@@ -252,16 +259,20 @@ class Serving:
             if isinstance(keys, SuperviseError):
                 raise keys
             out = Call(read, wanted.signed, wanted.body, wanted.payload_hash, wanted.prefix)
-            return await self._forwarding.send(request, out, keys, sent, lambda: _go_on(request))
+            response = await self._forwarding.send(request, out, keys, sent, lambda: _go_on(request))
+            self._troubles.over(read.service)
+            return response
         except SuperviseError as error:
             sent.detail = error.what
-            raise _unavailable(read, error) from error
+            await self._troubles.arose(read.service, _with_fix(error))
+            raise _no_keys(read, error) from error
         except NotSent as error:
             sent.detail = error.why
             if isinstance(error, CannotBeSent):
                 raise await self._refused(
                     request, Refused(error.why, protocol=read.protocol, service=read.service)
                 ) from error
+            await self._troubles.arose(read.service, error.why)
             raise _Answer(errors.unavailable(read.protocol, _ours(error.why), _new_id(), **_form(read))) from error
         except BadBody as error:
             sent.detail = error.message
@@ -324,6 +335,14 @@ def _key(read: AwsRequest, headers: Headers, payload_hash: str) -> str:
     return digest([str(part) for part in parts])
 
 
+def _sketch(request: web.BaseRequest, body: bytes) -> str:
+    """What a request seems to be that was not understood, so that a reader can tell which one it was."""
+    action = _ACTION.search(body)
+    named = action[1].decode("utf-8", "replace") if action else request.headers.get(_TARGET, "")
+    text = f"{request.method} {request.raw_path.partition('?')[0]} {named}".rstrip()
+    return text if len(text) <= _MOST_SKETCHED else f"{text[:_MOST_SKETCHED]}…"
+
+
 def _named(read: AwsRequest) -> str:
     return visible(f"{read.service}:{read.operation}")
 
@@ -342,9 +361,15 @@ def _ours(why: str) -> str:
     return f"agent-supervise: {visible(why)}"
 
 
-def _unavailable(read: AwsRequest, error: SuperviseError) -> _Answer:
-    message = _ours(f"{error.what}; to go on: {error.fix}" if error.fix else error.what)
-    return _Answer(errors.unavailable(read.protocol, message, _new_id(), **_form(read)))
+def _no_keys(read: AwsRequest, error: SuperviseError) -> _Answer:
+    """There are no credentials for an allowed call: now, or for as long as this session goes on."""
+    lasts = isinstance(error, ScopeError | UsageError)
+    answer = errors.denied if lasts else errors.unavailable
+    return _Answer(answer(read.protocol, _ours(_with_fix(error)), _new_id(), **_form(read)))
+
+
+def _with_fix(error: SuperviseError) -> str:
+    return f"{error.what}; to go on: {error.fix}" if error.fix else error.what
 
 
 def _new_id() -> str:

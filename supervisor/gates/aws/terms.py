@@ -36,6 +36,9 @@ class Broker(Protocol):
     def for_call(self, call: AwsCall, *, by: By, request_id: str, escalation: str = "") -> Keys:
         """Credentials that are good for this call and little else. Raises `SuperviseError`."""
 
+    def rejected(self, access_key: str, code: str) -> str:
+        """The cloud does not take these credentials and answers with `code`. Returns what follows, empty = nothing."""
+
 
 class Lookups(Protocol):
     """Reads about resources with the supervisor's own credentials (`gates.aws.lookups`); its calls may block."""

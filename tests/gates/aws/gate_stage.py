@@ -35,6 +35,8 @@ class Broker:
     keys: Credentials = field(default_factory=lambda: Credentials("testing", "testing", ""))
     error: Exception | None = None
     asked: list[tuple[AwsCall, By]] = field(default_factory=list)
+    rejections: list[tuple[str, str]] = field(default_factory=list)
+    follows: str = "the next try has new ones"
 
     def account(self) -> str:
         return ACCOUNT
@@ -44,6 +46,10 @@ class Broker:
         if self.error is not None:
             raise self.error
         return self.keys
+
+    def rejected(self, access_key: str, code: str) -> str:
+        self.rejections.append((access_key, code))
+        return self.follows
 
 
 @dataclass
