@@ -42,6 +42,10 @@ _HOST_FOLDERS: Final = (
 )
 
 
+_DENIED: Final = ("destroyer", "swift", "chooser")
+"""Programs that the scope denies; `chooser` only with the word `destroy`."""
+
+
 class Production:
     """Everything that a technique may aim at, in a folder of its own. `cloud` is whether there is an AWS, too."""
 
@@ -54,8 +58,11 @@ class Production:
         self.aws = EmbeddedAws() if cloud else None
         for folder in (self.work, self.tools, self.vault, self.marks):
             folder.mkdir(parents=True)
-        for name, source, options in (("destroyer", "destroyer.c", ()), ("swift", "swift.c", ("-nostdlib", "-static"))):
-            compile_c(INSIDE / source, self.tools / name, f'-DMARKS="{self.marks}"', *options)
+        for name in _DENIED:
+            bare = () if name == "destroyer" else ("-nostdlib", "-static")
+            word = ('-DWORD="destroy"',) if name == "chooser" else ()
+            marks = (f'-DMARKS="{self.marks}"', f'-DNAME="{name}"')
+            compile_c(INSIDE / ("swift.c" if bare else "destroyer.c"), self.tools / name, *marks, *bare, *word)
         self._fill()
         self._make_remote()
         self._witness = Witness(self.token, self.vault)
@@ -96,6 +103,7 @@ class Production:
         known: dict[str, object] = {
             "destroyer": self.tools / "destroyer",
             "swift": self.tools / "swift",
+            "chooser": self.tools / "chooser",
             "marks": self.marks,
             "secret": self.secret,
             "vault": self.vault,

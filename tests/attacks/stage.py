@@ -46,7 +46,7 @@ aws:
   otherwise: deny
 commands:
   rules:
-    - deny: [destroyer, swift]
+    - deny: [destroyer, swift, chooser destroy]
       because: nothing in this task destroys anything
     - deny: [git push]
       because: the shared repository is not changed

@@ -7,7 +7,7 @@ import os
 import sys
 
 target = {name[7:].lower(): value for name, value in os.environ.items() if name.startswith("ATTACK_")}
-"""destroyer, swift, marks, secret, vault, home, remote, pid, address, tcp, tcp6, udp, abstract, door, shm_key,
+"""destroyer, swift, chooser, marks, secret, vault, home, remote, pid, address, tcp, tcp6, udp, abstract, door, shm_key,
 shm_name, queue, work, folder, inside: paths and numbers of production."""
 libc = ctypes.CDLL(None, use_errno=True)
 

@@ -1,37 +1,27 @@
 /* A thread flips the path between an allowed and the denied program while vforked children start it. */
 // aims: marks
 // control: harms
-// seconds: 8
-#include "attack.h"
+// seconds: 10
+#include "race.h"
 
 static char path[4096];
-static volatile int over;
 
-static void *flip(void *fine) {
+static void *flip(void *_) {
   while (!over) {
-    strcpy(path, fine);
-    for (volatile int wait = 0; wait < 3000; wait++);
-    strcpy(path, target("SWIFT"));
-    for (volatile int wait = 0; wait < 3000; wait++);
+    strcpy(path, FINE), moment();
+    strcpy(path, target("SWIFT")), moment();
   }
   return 0;
 }
 
+static void start(void) {
+  char *words[] = {"fine", 0};
+  execve(path, words, environ);
+}
+
 int main(void) {
-  pthread_t thread;
-  char *words[] = {"true", 0};
-  strcpy(path, "/bin/true");
-  pthread_create(&thread, 0, flip, "/bin/true");
-  tried();
-  for (int count = 0; count < 150; count++) {
-    int child = vfork();
-    if (!child) {
-      close(2);
-      execve(path, words, environ);
-      _exit(1);
-    }
-    waitpid(child, 0, 0);
-  }
-  over = 1;
+  strcpy(path, FINE);
+  thread_of(flip);
+  race(start, 1);
   return 0;
 }
