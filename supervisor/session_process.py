@@ -170,6 +170,7 @@ class SessionProcess:
         )
         self._start_gates(scope, ways, gated)
         self._runtime.record(*self._first_records(scope, deadline), *self._exposed.opened)
+        self._canaries.start()  # goes on while consoles attach
         if self._cell.door is not None:
             self._exposed.start(self._cell.door.open)
             self._say(*self._exposed.told)
@@ -184,7 +185,6 @@ class SessionProcess:
         self._loop.add_reader(cell.exit_fd, self._over.set)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             self._loop.add_signal_handler(number, self._stop, f"the session process got {number.name}")
-        self._canaries.start()
         ticking = asyncio.ensure_future(self._tick())
         if self._launch.stdio == "pty":
             assert self._screen is not None
@@ -207,6 +207,8 @@ class SessionProcess:
         self._canaries.stop()
         if cell.let_run:
             self._canaries.ran()
+        if self._fault:
+            self._say(self._fault)
         if cell.start_error:
             self._why = f"{self._launch.program} could not be started in the cell: {os.strerror(cell.start_error)}"
             self._runtime.fault("agent", self._why)
@@ -219,6 +221,8 @@ class SessionProcess:
         """Undo a start that failed."""
         if self._cell is not None:
             self._cell.kill()
+        if hasattr(self, "_canaries"):
+            self._canaries.stop()
         for gate in self._gates:
             gate.stop()
         self._exposed.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -13,6 +14,7 @@ from supervisor.cell.environment import CERTIFICATES, FOLDERS, SECRET_FILES
 from supervisor.cell.facts import HostFacts, Survey
 from supervisor.cell.git import git_files, is_as_made, repository_files
 from supervisor.cell.plan import GIB, Mount, Placeholder
+from supervisor.cell.trials import PROGRAM, program
 from supervisor.errors import UsageError
 from supervisor.policy.scope import Files
 
@@ -61,6 +63,7 @@ class Layout:
         self._hidden = self._hidden_places()
         self._check_workspace()
         self._system(user)
+        self._made.append(Mount("text", PROGRAM, data=program(os.uname().machine), mode=0o555))
         self._made += [Mount("text", path, data=text.encode(), mode=0o644) for path, text in texts.items()]
         # Writable places first: what is only to be read does not take their writing away.
         self._workspace_and_writes(files)
