@@ -1,0 +1,42 @@
+"""Why there is no login or no token: the kind of failure for the program, and words and a way out for the person."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from supervisor.errors import SuperviseError
+from supervisor.model.visible import visible
+
+LONGEST: Final = 300
+"""Characters of a server's own words that are passed on."""
+
+
+class Why(StrEnum):
+    """The kinds of failure; only `UNREACHABLE` may mend itself, so only that is tried again for a task that runs."""
+
+    UNREACHABLE = "the server cannot be reached"
+    REFUSED = "the server refused"
+    SESSION_OVER = "the login is over"
+    EXPIRED = "the time is over"
+    CANCELLED = "it was given up"
+    NOT_ALLOWED = "the user may not"
+    MISCONFIGURED = "the server is not set up for it"
+    UNTRUSTED = "the token cannot be trusted"
+    WIDER = "the token is wider than asked"
+    NARROWER = "the token is narrower than asked"
+    CLOCK = "the clocks differ"
+
+
+class IdentityError(SuperviseError):
+    """No identity, so nothing is granted. `why` is its kind; no text of it has a secret in it."""
+
+    def __init__(self, why: Why, what: str, *, where: str = "", fix: str = "") -> None:
+        super().__init__(what, where=where, fix=fix)
+        self.why = why
+
+
+def told(text: object) -> str:
+    """A server's own words: one line, bounded, harmless on a terminal."""
+    line = " ".join(str(text).split())
+    return visible(line if len(line) <= LONGEST else line[:LONGEST] + "…")
