@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from supervisor.errors import ScopeError, SuperviseError
 from supervisor.identity.credentials import Credentials
-from supervisor.identity.failures import AGAIN, SIGN_IN_AGAIN, BrokerError, Lasting
+from supervisor.identity.failures import AGAIN, BrokerError, Lasting
 from supervisor.identity.lookups import READER_POLICY
 from supervisor.identity.names import MOST_FEDERATED, MOST_ROLE_SESSION, session_name, session_tags, source_identity
 from supervisor.identity.source import THREE_WAYS, Source, Way
@@ -47,6 +47,7 @@ MOST_KEPT: Final = 256
 MOST_EXACT: Final = 8
 """Sessions for single calls that one answer leads to; the calls of a longer burst share one for each folder."""
 READER: Final = "reader"
+_NEW: Final = "the next try has new ones"
 OPEN_TO_FEDERATED: Final = frozenset({"sts:GetCallerIdentity", "iam:PassRole"})
 """What of IAM and STS a federated session may all the same: see who it is, and hand a role to a service's own call."""
 
@@ -164,7 +165,7 @@ class Broker:
     def rejected(self, access_key: str, code: str) -> str:
         """AWS does not take this credential and answers with `code`: it is not handed out again.
 
-        Returns what follows from that, empty where another one would be refused alike.
+        Returns what follows from that, as the end of a sentence.
         """
         if self._source.way is Way.UNNARROWED and self._source.role is None:
             return self._own_rejected(code)
@@ -178,12 +179,10 @@ class Broker:
                 over.append(held)
         for held in over:
             self._over(held, f"AWS does not take it any more: {code}")
-        return "the next try has new ones" if over else ""
+        return _NEW if over else "they are as good as new, so look at this machine's clock and at the account's keys"
 
     def _own_rejected(self, code: str) -> str:
         """The developer's own are all that there is."""
-        if code not in SIGN_IN_AGAIN:
-            return ""
         with self._lock:
             held = [slot.credentials for slot in self._slots.values() if slot.credentials is not None]
             for slot in self._slots.values():
@@ -192,7 +191,7 @@ class Broker:
         for one in held:
             self._over(one, f"AWS does not take it any more: {code}")
         if self._source.look_again():
-            return "the next try has new ones"
+            return _NEW
         return f"they are those of {self._source.told}; to go on: {AGAIN}"
 
     def end(self, why: str) -> None:

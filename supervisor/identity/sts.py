@@ -97,7 +97,9 @@ class AwsSts(Sts):
             raise
         except Exception as error:
             doing = "".join(part.capitalize() for part in operation.split("_"))
-            raise readable(error, f"AWS refused {doing}", secrets=own.secrets) from None
+            answered = isinstance(getattr(error, "response", None), dict)
+            what = f"AWS refused {doing}" if answered else f"AWS could not be asked for {doing}"
+            raise readable(error, what, secrets=own.secrets) from None
         return answer
 
     def _client(self, service: str, own: Credentials) -> Any:

@@ -13,6 +13,7 @@ from supervisor.gates.aws.bodies import BadBody, Body
 from supervisor.gates.aws.carried import body_of
 from supervisor.gates.aws.endpoints import Endpoint, Endpoints, NoEndpoint, with_prefix
 from supervisor.gates.aws.incoming import Signed
+from supervisor.gates.aws.link import Answer, Broke
 from supervisor.gates.aws.outgoing import Outgoing, sign
 from supervisor.gates.aws.rejections import MOST_READ, STATUSES, rejection
 from supervisor.gates.aws.terms import Keys, Terms
@@ -89,25 +90,24 @@ class Forwarding:
             answer = await self._upstream.send(
                 call.read.method, url, headers, passing.pieces() if passing else call.body or b""
             )
-        except (aiohttp.ClientError, OSError, BadBody) as error:
+        except (Broke, aiohttp.ClientError, OSError, BadBody) as error:
             raise _failure(passing, error, endpoint) from error
         sent.status = answer.status
         sent.aws_request_id = next((answer.headers[name] for name in _REQUEST_IDS if name in answer.headers), "")
         response = _head_of(request, answer)
         try:
+            if _is_redirect(answer.status) and not call.read.service.startswith("s3"):
+                raise NotSent(f"{endpoint.host} answers with a redirect, as no service of AWS but S3 does")
             start = await self._start(answer, keys) if answer.status in STATUSES else b""
             await response.prepare(request)
             if start:
                 await response.write(start)
-            async for piece in answer.content.iter_any():
-                await response.write(piece)
+            await _pass_on(request, response, answer)
             await response.write_eof()
             return response
-        except (aiohttp.ClientError, TimeoutError) as error:
+        except Broke as error:
             # The client sees a body that is cut short, as it would without us.
-            sent.detail = f"{endpoint.host} broke off its answer" + (
-                ": nothing came for too long" if isinstance(error, TimeoutError) else ""
-            )
+            sent.detail = f"{endpoint.host} {error.why}"
             response.force_close()
             if request.transport is not None:
                 request.transport.close()
@@ -117,14 +117,15 @@ class Forwarding:
                 sent.detail = passing.bad.message
             answer.release()
 
-    async def _start(self, answer: aiohttp.ClientResponse, keys: Keys) -> bytes:
+    async def _start(self, answer: Answer, keys: Keys) -> bytes:
         """The beginning of an error's body; raises `Rejected` where it is about credentials that can be had anew."""
         start = b""
-        while len(start) < MOST_READ and (piece := await answer.content.readany()):
+        while len(start) < MOST_READ and (piece := await answer.readany()):
             start += piece
         code = rejection(answer.status, answer.headers, start)
-        if code and (follows := await off_loop(self._terms.broker.rejected, keys.access_key, code)):
-            raise Rejected(f"AWS does not take the session's credentials any more ({code}): {follows}")
+        if code:
+            follows = await off_loop(self._terms.broker.rejected, keys.access_key, code)
+            raise Rejected(f"AWS does not take the credentials that this session signs with ({code}): {follows}")
         return start
 
     async def _endpoint(self, call: Call) -> Endpoint:
@@ -180,18 +181,36 @@ class _Passing:
             raise
 
 
-def _head_of(request: web.BaseRequest, answer: aiohttp.ClientResponse) -> web.StreamResponse:
+def _head_of(request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
     """The cloud's answer but for its body, as it is; what belongs to its connection is left out."""
     response = web.StreamResponse(status=answer.status, reason=answer.reason)
     named = {name.strip().lower() for name in answer.headers.get(hdrs.CONNECTION, "").split(",")}
-    for raw_name, raw_value in answer.raw_headers:
-        name = raw_name.decode("latin-1")
-        if name.lower() not in _HOP_BY_HOP and name.lower() not in named:
-            response.headers.add(name, raw_value.decode("utf-8", "surrogateescape"))
+    for name, value in answer.headers.items():
+        lower = name.lower()
+        if lower not in _HOP_BY_HOP and lower not in named:
+            response.headers.add(name, value)
     has_body = request.method != hdrs.METH_HEAD and answer.status not in (204, 304)
     if has_body and hdrs.CONTENT_LENGTH not in answer.headers:
         response.enable_chunked_encoding()
     return response
+
+
+async def _pass_on(request: web.BaseRequest, response: web.StreamResponse, answer: Answer) -> None:
+    """Give the body to the client, not faster than it takes it. Raises `Broke`, and `OSError` where it is gone."""
+    if piece := await answer.readany():
+        await response.write(piece)
+    transport = request.transport
+    while piece := await answer.readany():
+        if response.chunked:
+            await response.write(piece)
+            continue
+        # The head is out, and the body goes as it comes: each layer that looks at it once more costs as much as the
+        # network.
+        if transport is None or transport.is_closing():
+            raise ConnectionResetError("the client hung up")
+        transport.write(piece)
+        if request.protocol.writing_paused:
+            await request.writer.drain()
 
 
 def _failure(passing: _Passing | None, error: BaseException, endpoint: Endpoint) -> Exception:
@@ -199,29 +218,8 @@ def _failure(passing: _Passing | None, error: BaseException, endpoint: Endpoint)
         return passing.bad
     if passing is not None and passing.broke is not None:
         return ConnectionResetError("the client hung up during its upload")
-    return NotSent(f"{endpoint.host} {_what_broke(error)}")
-
-
-def _what_broke(error: BaseException) -> str:
-    match error:
-        case aiohttp.ServerDisconnectedError():
-            return "hung up without an answer"
-        case aiohttp.ClientHttpProxyError():
-            return f"cannot be reached: the proxy answers {error.status}"
-        case aiohttp.ClientResponseError():
-            return "answers with something that is not HTTP"
-        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
-            return "cannot be reached: its certificate is not trusted here, look at AWS_CA_BUNDLE"
-        case aiohttp.ClientConnectorDNSError():
-            return "cannot be reached: no such host is known here"
-        case aiohttp.ClientConnectorError():
-            return f"cannot be reached: {error.os_error.strerror or error.os_error}"
-        case TimeoutError():
-            return "does not answer"
-        case OSError() if error.strerror:
-            return f"broke off: {error.strerror}"
-        case _:
-            return f"cannot be reached: {str(error) or type(error).__name__}"
+    why = error.why if isinstance(error, Broke) else f"cannot be reached: {str(error) or type(error).__name__}"
+    return NotSent(f"{endpoint.host} {why}")
 
 
 def _target(read: AwsRequest) -> str:

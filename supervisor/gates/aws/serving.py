@@ -260,7 +260,7 @@ class Serving:
                 raise keys
             out = Call(read, wanted.signed, wanted.body, wanted.payload_hash, wanted.prefix)
             response = await self._forwarding.send(request, out, keys, sent, lambda: _go_on(request))
-            self._troubles.over(read.service)
+            await self._tell_how_it_went(read, sent)
             return response
         except SuperviseError as error:
             sent.detail = error.what
@@ -276,6 +276,7 @@ class Serving:
             raise _Answer(errors.unavailable(read.protocol, _ours(error.why), _new_id(), **_form(read))) from error
         except BadBody as error:
             sent.detail = error.message
+            await self._asking.fault(f"{_named(read)} was cut off: {visible(error.message)}")
             raise _Answer(errors.bad_body(error, read.protocol, _new_id(), **_form(read))) from error
         except asyncio.CancelledError:
             sent.detail = sent.detail or "the client hung up"
@@ -287,6 +288,12 @@ class Serving:
             if decided.call is not None and touches_tags(decided.call) != ():
                 self._terms.lookups.forget(decided.call.resources)
             self._record(decided.request_id, sent)
+
+    async def _tell_how_it_went(self, read: AwsRequest, sent: Sent) -> None:
+        if sent.detail:
+            await self._troubles.arose(read.service, sent.detail)
+        else:
+            self._troubles.over(read.service)
 
     def _record(self, request_id: str, sent: Sent) -> None:
         """Nobody waits for this record: what happened was decided on record before."""

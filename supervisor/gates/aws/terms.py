@@ -37,7 +37,7 @@ class Broker(Protocol):
         """Credentials that are good for this call and little else. Raises `SuperviseError`."""
 
     def rejected(self, access_key: str, code: str) -> str:
-        """The cloud does not take these credentials and answers with `code`. Returns what follows, empty = nothing."""
+        """The cloud does not take these credentials and answers with `code`; returns what follows from that."""
 
 
 class Lookups(Protocol):
