@@ -66,6 +66,7 @@ from supervisor.model.request import Connect
 from supervisor.model.visible import visible
 from supervisor.pipes import Pipes
 from supervisor.policy.decide import decide
+from supervisor.policy.lookup import may_look_up
 from supervisor.policy.plain import plain_words
 from supervisor.policy.scope import Scope
 from supervisor.runtime import Runtime, utc_now
@@ -334,10 +335,13 @@ class SessionProcess:
         cell = self._cell
         assert cell is not None
 
-        def may_look_up(host: str, port: int) -> bool:
+        def look_up(host: str, port: int) -> bool:
             request = self._runtime.preview("network", Connect(host, port))
-            decision = decide(scope, self._runtime.state.grants, request, utc_now())
-            return bool(decision.rules or decision.grant)
+            return may_look_up(scope, self._runtime.state.grants, request, utc_now())
+
+        def denied_there(wanted: Connect) -> bool:
+            request = self._runtime.preview("network", wanted)
+            return decide(scope, self._runtime.state.grants, request, utc_now()).effect is Effect.DENY
 
         if gated:
             assert cell.notify_fd is not None
@@ -352,7 +356,8 @@ class SessionProcess:
             NetworkGate(
                 cell.listeners,
                 forwards=ways,
-                may_look_up=may_look_up,
+                may_look_up=look_up,
+                denied_there=denied_there,
                 chain_of=chain_of,
                 aws=aws.take,
                 cloud=self._cloud.addresses,

@@ -33,15 +33,24 @@ Address = tuple[str, int]
 ChainOf = Callable[[Address], tuple[Process, ...]]
 
 
+def _nothing_denied(wanted: Connect) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What every connection of a gate shares. `may_look_up`: may a name be resolved before anyone decided on it?"""
+    """What every connection of a gate shares.
+
+    `may_look_up`: may a name be resolved before anyone decided on it? `denied_there`: do rules deny a connection, now
+    that its addresses are known?
+    """
 
     asking: Asking
     resolver: Resolver
     may_look_up: Callable[[str, int], bool]
     chain_of: ChainOf
     cloud: frozenset[Address] = frozenset()
+    denied_there: Callable[[Connect], bool] = _nothing_denied
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,26 +127,37 @@ class Client:
             return allowed
         # The name was decided on before anyone outside heard of it; where it leads to is decided on now.
         found = await self._look_up(target)
-        if found.zone == "public":
+        there = Connect(target.host, target.port, method, path, found.addresses, found.zone)
+        if found.zone == "public" and not self._is_locked(there) and not await self._is_denied(there):
             return Allowed(allowed.request_id, found.addresses)
-        await self._terms.asking.ended(allowed.request_id, detail=f"leads to {found.zone}", sent=0, received=0)
+        await self._terms.asking.ended(allowed.request_id, detail=f"leads to {_where(found)}", sent=0, received=0)
         return await self._ask(target, method, path, found, chain)
 
     async def _ask(
         self, target: Target, method: str, path: str, found: Found, chain: tuple[Process, ...]
     ) -> Allowed | None:
         action = Connect(target.host, target.port, method, path, found.addresses, found.zone)
-        is_cloud = any((host, target.port) in self._terms.cloud for host in (target.host, *found.addresses))
-        locked = CLOUD if is_cloud or is_cloud_endpoint(target.host) else ""
-        if found.zone == "metadata":
-            locked = "the metadata service hands out credentials and is never reached"
-        request_id, verdict = await self._terms.asking.ask(action, chain, self._hung_up, locked=locked)
+        request_id, verdict = await self._terms.asking.ask(action, chain, self._hung_up, locked=self._is_locked(action))
         if verdict is None:
             return None
         if not verdict.allowed:
             await self._say(403, verdict.message or f"{target.authority} is denied by the scope")
             return None
         return Allowed(request_id, found.addresses)
+
+    def _is_locked(self, wanted: Connect) -> str:
+        """Why no answer opens this, empty where one may."""
+        if wanted.zone == "metadata":
+            return "the metadata service hands out credentials and is never reached"
+        is_cloud = any((host, wanted.port) in self._terms.cloud for host in (wanted.host, *wanted.addresses))
+        return CLOUD if is_cloud or is_cloud_endpoint(wanted.host) else ""
+
+    async def _is_denied(self, wanted: Connect) -> bool:
+        try:
+            return await off_loop(self._terms.denied_there, wanted)
+        except Exception as error:
+            await self._terms.asking.fault(f"{wanted.host} could not be judged again: {type(error).__name__}: {error}")
+            return True
 
     async def _look_up(self, target: Target) -> Found:
         try:
@@ -195,6 +215,10 @@ class Client:
                 left = _LINGER_BYTES
                 while left > 0 and (data := await self._stream.reader.read(CHUNK)):
                     left -= len(data)
+
+
+def _where(found: Found) -> str:
+    return "an address that is denied" if found.zone == "public" else found.zone
 
 
 class _Ending:

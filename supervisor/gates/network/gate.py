@@ -15,7 +15,7 @@ from supervisor.gates.network.serving import Serving
 from supervisor.gates.network.target import Target
 from supervisor.gates.protocol import Desk
 from supervisor.model.decision import Verdict
-from supervisor.model.request import GateName, Process
+from supervisor.model.request import Connect, GateName, Process
 
 PROXY = "proxy"
 FORWARD = "forward:"
@@ -24,6 +24,10 @@ _STOP_SECONDS = 5.0
 
 def _anything(host: str, port: int) -> bool:
     return True
+
+
+def _nothing_denied(wanted: Connect) -> bool:
+    return False
 
 
 def _nobody(peer: Address) -> tuple[Process, ...]:
@@ -36,7 +40,8 @@ class NetworkGate:
     `listeners` are listening TCP sockets, made inside the cell's network namespace and passed out: `proxy`, and
     `forward:NAME` for each NAME of `forwards` (host and port on this host). The gate owns and closes them.
     `may_look_up` says whether a name may be resolved before it was decided on: resolving tells the name's owner, so
-    for a name that no rule knows it should say no. `chain_of` names the programs behind a client's address. `aws`
+    for a name that no rule knows it should say no; `denied_there` whether rules deny it now that its addresses are
+    known. `chain_of` names the programs behind a client's address. `aws`
     takes connections of the proxy that are for the cloud, unread; without it they are refused. `cloud` are hosts and
     ports that are the cloud's too (an AWS of one's own), and never tunnelled to.
     """
@@ -53,6 +58,7 @@ class NetworkGate:
         chain_of: Callable[[Address], tuple[Process, ...]] = _nobody,
         aws: Callable[[socket.socket], None] | None = None,
         cloud: frozenset[Address] = frozenset(),
+        denied_there: Callable[[Connect], bool] = _nothing_denied,
         reply_seconds: float = REPLY_SECONDS,
     ) -> None:
         self._listeners = dict(listeners)
@@ -62,6 +68,7 @@ class NetworkGate:
             raise HostError(f"no target for the listener {', '.join(sorted(unknown))}", fix="name it in `forwards`")
         self._resolver, self._may_look_up, self._chain_of = resolver, may_look_up, chain_of
         self._aws, self._cloud, self._reply_seconds = aws, cloud, reply_seconds
+        self._denied_there = denied_there
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._serving: Serving | None = None
@@ -104,7 +111,7 @@ class NetworkGate:
         asking = Asking(desk, self.name, reply_seconds=self._reply_seconds)
         self._loop = asyncio.get_running_loop()
         self._serving = Serving(
-            Terms(asking, self._resolver, self._may_look_up, self._chain_of, self._cloud),
+            Terms(asking, self._resolver, self._may_look_up, self._chain_of, self._cloud, self._denied_there),
             self._listeners,
             self._forwards,
             self._aws,

@@ -12,6 +12,10 @@ LIMIT = 64 * 1024
 _FIRST_LINE_LIMIT = 8 * 1024
 _NOT_TEXT = re.compile(rb"[^\t\r\n -~]")
 _HANDSHAKE, _CLIENT_HELLO, _SERVER_NAME, _HOST_NAME = 22, 1, 0, 0
+_ENCRYPTED_HELLO = 0xFE0D
+_RECORDS = frozenset({20, 21, 22, 23, 24})
+_LONGEST_RECORD = 16384 + 2048
+_LONGEST_HELLO = 256 * 1024
 
 
 class Opening(Enum):
@@ -26,10 +30,14 @@ class Opening(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """An opening and, for TLS, the server name it asks for (`None`: it names none)."""
+    """An opening and, for TLS, the server name it asks for (`None`: it names none).
+
+    `encrypted`: another hello may lie in it, for a name that only the server can read (Encrypted Client Hello).
+    """
 
     opening: Opening
     server_name: str | None = None
+    encrypted: bool = False
 
 
 _PARTIAL, _BROKEN = Hello(Opening.PARTIAL), Hello(Opening.BROKEN)
@@ -84,6 +92,63 @@ def _read_tls(data: bytes) -> Hello:
         position += 5 + length
 
 
+class Hellos:
+    """Every ClientHello that a client sends, however late: a server that asks for another one (HelloRetryRequest, RFC
+    8446 section 4.1.4) may go by the name in that, and data that was sent early may stand in between.
+    """
+
+    def __init__(self) -> None:
+        self._header = b""
+        self._left = 0
+        self._collects = False
+        self._begins = False
+        self._message = bytearray()
+
+    def feed(self, data: bytes) -> list[Hello]:
+        """The hellos that these bytes complete; the last is `BROKEN` where they are no TLS records."""
+        found: list[Hello] = []
+        at = 0
+        while at < len(data):
+            if self._left == 0:
+                wanted = 5 - len(self._header)
+                self._header += data[at : at + wanted]
+                at += wanted
+                if len(self._header) == 5 and not self._begin():
+                    return [*found, _BROKEN]
+                continue
+            part = data[at : at + self._left]
+            at += len(part)
+            self._left -= len(part)
+            if self._collects and (hello := self._collect(part)) is not None:
+                found.append(hello)
+        return found
+
+    def _begin(self) -> bool:
+        kind, version, length = self._header[0], self._header[1], int.from_bytes(self._header[3:5])
+        self._header, self._left = b"", length
+        self._collects = self._begins = kind == _HANDSHAKE
+        if kind != _HANDSHAKE:
+            self._message.clear()
+        return kind in _RECORDS and version == 3 and length <= _LONGEST_RECORD
+
+    def _collect(self, part: bytes) -> Hello | None:
+        if self._begins and not self._message and part[0] != _CLIENT_HELLO:
+            # Another message, or an encrypted one (TLS 1.2).
+            self._collects = False
+            return None
+        self._begins = False
+        self._message += part
+        if len(self._message) < 4:
+            return None
+        length = 4 + int.from_bytes(self._message[1:4])
+        if len(self._message) < length:
+            return _BROKEN if len(self._message) > _LONGEST_HELLO else None
+        hello = _read_client_hello(bytes(self._message[4:length]))
+        self._message.clear()
+        self._collects = False
+        return hello
+
+
 class _Cut(Exception):
     """A length field points past the end."""
 
@@ -115,18 +180,18 @@ def _read_client_hello(body: bytes) -> Hello:
             return Hello(Opening.TLS)
         extensions = _Fields(fields.vector(2))
         names: list[bytes] = []
+        encrypted = False
         while extensions.data:
             kind, content = int.from_bytes(extensions.take(2)), _Fields(extensions.vector(2))
+            encrypted = encrypted or kind == _ENCRYPTED_HELLO
             if kind == _SERVER_NAME:
                 entries = _Fields(content.vector(2))
                 while entries.data:
                     if entries.take(1)[0] != _HOST_NAME:
                         return _BROKEN
                     names.append(entries.vector(2))
-        if not names:
-            return Hello(Opening.TLS)
         if len(names) > 1:
             return _BROKEN
-        return Hello(Opening.TLS, names[0].decode("ascii").lower())
+        return Hello(Opening.TLS, names[0].decode("ascii").lower() if names else None, encrypted)
     except (_Cut, UnicodeDecodeError):
         return _BROKEN

@@ -128,7 +128,9 @@ class OneRequest:
     def __init__(self, reader: h11.Connection, request: h11.Request, path: str, *, keep_upgrade: bool = False) -> None:
         self._reader = reader
         self._writer = h11.Connection(h11.CLIENT)
-        self.upgrades = keep_upgrade and any(name == b"upgrade" for name, _ in request.headers)
+        # Only a websocket stays one exchange with one host: HTTP/2 would carry requests that nobody decided on.
+        asked = [value.strip().lower() for name, value in request.headers if name == b"upgrade"]
+        self.upgrades = keep_upgrade and asked == [b"websocket"]
         headers = _forwarded(request, self.upgrades)
         self._out = [
             self._writer.send(h11.Request(method=request.method, target=path.encode("ascii"), headers=headers)) or b""

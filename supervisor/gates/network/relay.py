@@ -7,7 +7,8 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 
-from supervisor.gates.network.hello import LIMIT, Hello, Opening, read_hello
+from supervisor.gates.network.answers import refusal
+from supervisor.gates.network.hello import LIMIT, Hello, Hellos, Opening, read_hello
 from supervisor.gates.network.onerequest import OneRequest, Refused, end_of_head, read_head, tunnelled_path
 from supervisor.gates.network.target import HTTP_PORT, BadTarget, Target, canonical_host
 
@@ -17,6 +18,10 @@ OPENING_SECONDS = 30.0
 HALF_OPEN_SECONDS = 600.0
 """How long one direction may go on after the other has ended."""
 TLS_PORT = 443
+_HANDSHAKE = 22
+_ACCESS_DENIED = b"\x15\x03\x01\x00\x02\x02\x31"
+"""A fatal alert (RFC 8446 section 6.2), which every client puts into words."""
+_LAST_WORD_SECONDS = 2.0
 _SWITCHED = b"HTTP/1.1 101"
 
 
@@ -109,16 +114,39 @@ class Relay:
         self.server.end()
 
     async def _tunnelled_up(self, target: Target) -> None:
-        opening, start = await self._open(target)
+        start = await self.client.read()
+        if not start:
+            return
+        try:
+            opening, start = await self._opened(start, target)
+            if opening is Opening.HTTP:
+                head_length = end_of_head(start)
+                reader, head = read_head(start[:head_length])
+                request = OneRequest(reader, head, tunnelled_path(head, target), keep_upgrade=True)
+        except Refused as refused:
+            # In what it speaks: a connection that is only reset explains nothing.
+            is_tls = start[0] == _HANDSHAKE
+            await self._last_word(_ACCESS_DENIED if is_tls else refusal(refused.status, refused.why))
+            raise
         if opening is Opening.HTTP:
-            head_length = end_of_head(start)
-            reader, head = read_head(start[:head_length])
-            request = OneRequest(reader, head, tunnelled_path(head, target), keep_upgrade=True)
             self.client.early = start[head_length:]
             await self._request_up(request)
+        elif opening is Opening.TLS:
+            self.client.early = start
+            await self._tls_up(target)
         else:
             await self._forward(start)
             await self._raw_up()
+
+    async def _tls_up(self, target: Target) -> None:
+        hellos = Hellos()
+        while data := await self.client.read():
+            for hello in hellos.feed(data):
+                if hello.opening is not Opening.TLS:
+                    raise Refused("the tunnel began as TLS and is no more")
+                _for_target(hello, target)
+            await self._forward(data)
+        self.server.end()
 
     async def _request_up(self, request: OneRequest) -> None:
         await self._forward(request.feed(b""))
@@ -137,11 +165,17 @@ class Relay:
         await self._forward(request.after_end())
         await self._raw_up()
 
-    async def _open(self, target: Target) -> tuple[Opening, bytes]:
+    async def _last_word(self, answer: bytes) -> None:
+        with suppress(OSError, TimeoutError):
+            async with asyncio.timeout(_LAST_WORD_SECONDS):
+                await self.client.send(answer)
+                self.client.end()
+                # Closing over unread bytes would reset the connection under the answer.
+                while await self.client.read():
+                    continue
+
+    async def _opened(self, start: bytes, target: Target) -> tuple[Opening, bytes]:
         """Read a tunnel's first bytes until it is clear that they are for the target; raises `Refused`."""
-        start = await self.client.read()
-        if not start:
-            return Opening.OTHER, b""
         try:
             async with asyncio.timeout(OPENING_SECONDS):
                 while True:
@@ -166,7 +200,7 @@ def _is_clear(hello: Hello, target: Target, start: bytes) -> bool:
         case Opening.BROKEN:
             raise Refused("the tunnel begins like TLS and is not")
         case Opening.TLS:
-            _same_name(hello.server_name, target)
+            _for_target(hello, target)
             return True
         case Opening.HTTP:
             if target.port == TLS_PORT:
@@ -176,6 +210,15 @@ def _is_clear(hello: Hello, target: Target, start: bytes) -> bool:
             if target.port in (TLS_PORT, HTTP_PORT):
                 raise Refused(f"port {target.port} carries {'TLS' if target.port == TLS_PORT else 'HTTP'} only")
             return True
+
+
+def _for_target(hello: Hello, target: Target) -> None:
+    if hello.encrypted:
+        raise Refused(
+            "the TLS hello may hide another server name (Encrypted Client Hello); a browser is told not to send it: "
+            "--disable-features=EncryptedClientHello for Chromium"
+        )
+    _same_name(hello.server_name, target)
 
 
 def _same_name(server_name: str | None, target: Target) -> None:
