@@ -14,7 +14,7 @@ from supervisor.gates.protocol import HELD, Desk
 from supervisor.model.codec import Json
 from supervisor.model.decision import By, Verdict
 from supervisor.model.effect import Effect
-from supervisor.model.event import Record, VerdictRecord
+from supervisor.model.event import GatesChecked, GateStatus, Record, VerdictRecord
 from supervisor.model.grant import Answer
 from supervisor.model.request import Connect, Exec
 from supervisor.runtime import Runtime
@@ -182,3 +182,25 @@ def test_only_an_allow_is_foretold_and_only_while_it_can_be_recorded() -> None:
     assert len(told) == 2
     assert not ask(STATUS).allowed
     assert len(told) == 2
+
+
+def test_a_gate_that_does_not_hold_stops_the_session_after_it_is_on_record() -> None:
+    """`on_stop` is called once the journal says which gate failed and why, and later requests are denied."""
+    paper = Paper()
+    stopped: list[tuple[str, int]] = []
+    runtime, _ = _runtime(paper, on_stop=lambda why: stopped.append((why, len(paper.records))))
+    runtime.checked(GatesChecked((GateStatus("exec", True),)))
+    assert not stopped
+    runtime.checked(GatesChecked((GateStatus("exec", False, "it let go"),)))
+    assert [type(record).KIND for record in paper.records] == ["gates.checked", "gates.checked", "fault"]
+    assert len(stopped) == 1 and "it let go" in stopped[0][0] and stopped[0][1] == 3
+    verdict = runtime.ask(runtime.new_request("exec", STATUS))
+    assert isinstance(verdict, Verdict) and not verdict.allowed
+
+
+def test_a_failed_canary_stops_the_session_though_nothing_can_be_written() -> None:
+    """A full disk does not keep a session alive whose gate has failed."""
+    stopped: list[str] = []
+    runtime, _ = _runtime(Paper(room=0), on_stop=stopped.append)
+    runtime.checked(GatesChecked((GateStatus("exec", False, "it let go"),)))
+    assert len(stopped) == 1

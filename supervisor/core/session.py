@@ -226,7 +226,8 @@ class Session:
 
     def _answered(self, answer: Answer, now: datetime) -> Step:
         escalation = self.waiting.get(answer.escalation)
-        if why := refusal(escalation, answer, now=now):
+        why = "the session has ended" if self.over else refusal(escalation, answer, now=now)
+        if why:
             return self, (ReplyTo(answer.escalation, False, why),)
         assert escalation is not None
         dwell = -1 if escalation.shown is None else round((now - escalation.shown).total_seconds() * 1000)

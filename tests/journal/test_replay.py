@@ -10,11 +10,12 @@ import pytest
 
 decide = pytest.importorskip("supervisor.policy.decide", reason="the policy is not built yet", exc_type=ImportError)
 
-from supervisor.core.orders import AgentEnded, GrantRevoked, Tick, Withdrawn, Write  # noqa: E402
+from supervisor.core.orders import AgentEnded, Checked, GrantRevoked, Tick, Withdrawn, Write  # noqa: E402
 from supervisor.journal.redact import Redactor  # noqa: E402
 from supervisor.journal.replay import replay  # noqa: E402
 from supervisor.model.codec import Json, rfc3339, to_json  # noqa: E402
 from supervisor.model.effect import Effect  # noqa: E402
+from supervisor.model.event import GatesChecked, GateStatus  # noqa: E402
 from supervisor.model.grant import ExecMatcher  # noqa: E402
 from tests.core.desk import Talk, talk  # noqa: E402
 
@@ -161,3 +162,15 @@ def test_a_tick_without_effect_leaves_no_trace() -> None:
     before = len(desk.lines)
     desk.tell(Tick())
     assert len(desk.lines) == before and replay(desk.lines, desk.session.scope) is None
+
+
+def test_what_canaries_showed_is_replayed() -> None:
+    """A gate that failed ends the session: later denials follow from it, and without its line they are unexplained."""
+    desk = Recorded.of()
+    desk.tell(Checked(GatesChecked((GateStatus("exec", True),))))
+    desk.ask("git push origin")
+    desk.tell(Checked(GatesChecked((GateStatus("exec", False, "it let go"),))))
+    desk.ask("git status")
+    desk.tell(AgentEnded(70, "the exec gate failed"))
+    assert replay(desk.lines, desk.session.scope) is None
+    assert replay([line for line in desk.lines if line["kind"] != "gates.checked"], desk.session.scope) is not None
