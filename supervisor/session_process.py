@@ -129,7 +129,7 @@ class SessionProcess:
             wake=self._wake_at,
             on_record=self._recorded,
             on_broken=self._journal_broke,
-            on_stop=self._gate_failed,
+            on_stop=self._break,
         )
         if launch.record:
             self._cast = CastWriter(
@@ -208,6 +208,8 @@ class SessionProcess:
         self._canaries.stop()
         if cell.let_run:
             self._canaries.ran()
+        if self._fault:
+            self._say(self._fault)
         if self._fault:
             self._say(self._fault)
         if cell.start_error:
@@ -468,9 +470,6 @@ class SessionProcess:
         if self._cell is not None and not all(gate.holds for gate in record.gates):
             self._cell.kill()  # before a word of it is written: a disk may take its time
         self._runtime.checked(record)
-
-    def _gate_failed(self, why: str) -> None:
-        self._loop.call_soon_threadsafe(self._break, why)
 
     async def _proved(self) -> bool:
         """Whether every gate has shown that it holds; false where the cell ends before."""
