@@ -222,6 +222,10 @@ def _failure(passing: _Passing | None, error: BaseException, endpoint: Endpoint)
     return NotSent(f"{endpoint.host} {why}")
 
 
+def _is_redirect(status: int) -> bool:
+    return 300 <= status < 400 and status != 304
+
+
 def _target(read: AwsRequest) -> str:
     query = "&".join(f"{name}={value}" for name, value in read.query)
     return f"{read.path}?{query}" if query else read.path

@@ -22,6 +22,8 @@ KEPT_SECONDS: Final = 75.0
 """How long an idle connection is kept; SDKs pool theirs for about a minute."""
 LONGEST_LINE: Final = 32 * 1024
 """Bytes of a request line or a header: a presigned URL with a session token is a few thousand."""
+HELD: Final = 512 * 1024
+"""Bytes that wait in each direction of a connection, at most twice as many."""
 _MOST_HOSTS: Final = 256
 _STOP_SECONDS: Final = 0.5
 
@@ -54,12 +56,13 @@ class Intake:
             context = await off_loop(self._context_for, host) if host else None
             if host:
                 await loop.sock_sendall(connection, ESTABLISHED)
-            await loop.connect_accepted_socket(
+            transport, _ = await loop.connect_accepted_socket(
                 self._server(host),
                 connection,
                 ssl=context,
                 ssl_handshake_timeout=HANDSHAKE_SECONDS if context else None,
             )
+            transport.set_write_buffer_limits(high=HELD)
         except BaseException:
             connection.close()
             raise
@@ -92,6 +95,7 @@ class Intake:
                 access_log=None,
                 logger=_SILENT,
                 auto_decompress=False,
+                read_bufsize=HELD,
                 max_line_size=LONGEST_LINE,
                 max_field_size=LONGEST_LINE,
             )
