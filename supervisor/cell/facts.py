@@ -21,6 +21,8 @@ class Survey:
 
     doors: tuple[str, ...] = ()
     repositories: tuple[str, ...] = ()
+    cut: str = ""
+    """Why not everything was seen, if it was not."""
 
 
 class HostFacts(Protocol):

@@ -14,6 +14,10 @@ import select
 from supervisor.cell import kernel
 from supervisor.cell.mounts import cover
 
+TYPE_CHECKING = False  # as `typing` has it, without loading `typing`
+if TYPE_CHECKING:
+    from supervisor.cell.granted_mounts import GrantedMounts
+
 _LONGEST_RETRY_MS = 50
 _GONE = (errno.ENOENT, errno.ENOTDIR)
 _FROZEN = kernel.ATTR_RDONLY | kernel.ATTR_NOSUID | kernel.ATTR_NODEV
@@ -27,22 +31,27 @@ class Guard:
         self._mounts = os.open(f"/proc/{pid}/mountinfo", os.O_RDONLY | os.O_CLOEXEC)
         space = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
         kernel.enter(space, kernel.CLONE_NEWNS)
-        os.close(space)
+        self.space = space
         self._root = os.open("/", os.O_PATH | os.O_CLOEXEC)
         self._known = self._mounted()
         # Covers for what was not there in the first place are none that could get lost.
         self._guarded = {name: self._guarded[name] for name in self._guarded if name in self._known}
 
-    def serve(self, ended: int) -> None:
-        """Watch until the descriptor `ended` is readable."""
+    def serve(self, ended: int, granted: GrantedMounts | None = None) -> None:
+        """Watch, and serve what is `granted`, until the descriptor `ended` is readable."""
         waiting = select.poll()
         waiting.register(ended, select.POLLIN)
+        if granted is not None:
+            waiting.register(granted.fileno(), select.POLLIN)
         waiting.register(self._mounts, select.POLLPRI | select.POLLERR)
         delay: int | None = None
         while True:
             events = waiting.poll(delay)
             if any(number == ended for number, _ in events):
                 return
+            if granted is not None and any(number == granted.fileno() for number, _ in events) and not granted.serve():
+                waiting.unregister(granted.fileno())
+                granted = None
             if self._mend():
                 delay = None
             else:

@@ -15,6 +15,7 @@ import sys
 
 from supervisor.cell import kernel
 from supervisor.cell.first import First, Plain, begin, filter_of, report
+from supervisor.cell.granted_mounts import GrantedMounts, HostMounts
 from supervisor.cell.guard import Guard
 from supervisor.cell.trials import LET_RUN
 from supervisor.errors import HostError
@@ -29,16 +30,18 @@ _PACKAGE = sys.path[0]
 def main() -> None:
     """Build a cell and stay as its parent; never returns."""
     control = _socket.socket(fileno=int(sys.argv[1]))
-    os.set_inheritable(control.fileno(), False)
+    grants = _socket.socket(fileno=int(sys.argv[2]))
+    for inherited in (control, grants):
+        os.set_inheritable(inherited.fileno(), False)
     code = 1
     try:
-        code = _build(sys.stdin.buffer.read(), control)
+        code = _build(sys.stdin.buffer.read(), control, grants)
     except BaseException as error:
         report(control, error)
     os._exit(code)
 
 
-def _build(data: bytes, control: _socket.socket) -> int:
+def _build(data: bytes, control: _socket.socket, grants: _socket.socket) -> int:
     plan = Plain(marshal.loads(data))
     _die_with(os.getppid())
     id_maps = _enter(plan)
@@ -48,6 +51,7 @@ def _build(data: bytes, control: _socket.socket) -> int:
     if pid == 0:
         os.close(keep)
         os.close(wanted)
+        grants.close()
         _signal.signal(_signal.SIGTERM, _signal.SIG_DFL)
         try:
             if plan.lent is None:
@@ -61,6 +65,7 @@ def _build(data: bytes, control: _socket.socket) -> int:
     os.close(wish)
     control.send(b"pid %d" % pid)
     os.write(keep, b"b")
+    host = HostMounts()
     if os.read(wanted, 1):
         uid, gid = plan.lent or (0, 0)
         _write(f"/proc/{pid}/uid_map", f"{plan.inside[0]} {uid} 1")
@@ -70,8 +75,12 @@ def _build(data: bytes, control: _socket.socket) -> int:
         control.close()
         for number in range(3):
             os.dup2(keep, number)
+        lent = plan.lent
+        granted = GrantedMounts(
+            grants, host, guard.space, plan.entries, lambda owner: _id_map(owner, lent) if lent else -1, lent
+        )
         # A guard that breaks ends the cell: PID 1 has us as the parent that it dies with.
-        guard.serve(os.pidfd_open(pid))
+        guard.serve(os.pidfd_open(pid), granted)
     _, status = os.waitpid(pid, 0)
     return LET_RUN if os.WIFEXITED(status) and os.WEXITSTATUS(status) == LET_RUN else 0
 

@@ -16,6 +16,7 @@ _syscall.restype = ctypes.c_long
 CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC = 0x20000, 0x02000000, 0x04000000, 0x08000000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 2, 4, 8, 0x4000, 0x40000
+MS_SLAVE = 0x80000
 MNT_DETACH = 2
 ATTR_RDONLY, ATTR_NOSUID, ATTR_NODEV, ATTR_NOEXEC, ATTR_IDMAP = 1, 2, 4, 8, 0x100000
 AT_FDCWD = -100
@@ -74,6 +75,12 @@ def make_private(target: str) -> None:
     _check(result, f"make {target} private")
 
 
+def make_slave(target: str) -> None:
+    """Hear of mounts that are made or ended below `target` elsewhere, and tell of none; see mount_namespaces(7)."""
+    result = _libc.mount(b"none", os.fsencode(target), None, ctypes.c_ulong(MS_REC | MS_SLAVE), None)
+    _check(result, f"make {target} a slave")
+
+
 def detach(target: str) -> None:
     """Take the mount at `target` away, whoever still uses it; see umount2(2)."""
     _check(_libc.umount2(os.fsencode(target), MNT_DETACH), f"unmount {target}")
@@ -119,6 +126,20 @@ def set_attributes(tree: int, attributes: int, *, recursive: bool = True, user_n
         ctypes.c_int(tree),
         b"",
         ctypes.c_uint(flags),
+        ctypes.byref(attr),
+        ctypes.c_size_t(ctypes.sizeof(attr)),
+    )
+    _check(result, "mount_setattr")
+
+
+def clear_attributes(tree: int, attributes: int) -> None:
+    """Take ATTR_* off a mount, not off those below it; see mount_setattr(2)."""
+    attr = _MountAttr(0, attributes, 0, 0)
+    result = _syscall(
+        ctypes.c_long(_MOUNT_SETATTR),
+        ctypes.c_int(tree),
+        b"",
+        ctypes.c_uint(_AT_EMPTY_PATH),
         ctypes.byref(attr),
         ctypes.c_size_t(ctypes.sizeof(attr)),
     )

@@ -43,6 +43,11 @@ class Layout:
         self._never: tuple[str, ...] = ()
         self._surveys: dict[str, Survey] = {}
 
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """Every place that is hidden, under each of its names."""
+        return tuple(dict.fromkeys((*self._never, *self._hidden)))
+
     def cwd(self, wanted: Path | None) -> str:
         """Where the agent starts: the workspace, or the folder in it that is wanted."""
         path = self._facts.real(str(wanted)) if wanted is not None else self.workspace

@@ -64,6 +64,8 @@ class CellPlan:
     placeholders: tuple[Placeholder, ...]
     environment: tuple[tuple[str, str], ...]
     ports: tuple[tuple[str, int], ...]
+    hidden: tuple[str, ...] = ()
+    """Places that are never shown, under each of their names; they need not exist."""
 
     def mount_at(self, target: str) -> Mount | None:
         """The last entry at a path, if any."""
@@ -131,4 +133,5 @@ def plan_cell(
             proxy_port=ports.get("proxy"),
         ),
         ports=tuple(ports.items()),
+        hidden=layout.hidden,
     )

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Literal
 
 from supervisor.cell.door import Door
+from supervisor.cell.granted import Request, Showing, request_of
 from supervisor.cell.placeholders import Made
 from supervisor.cell.plan import CellPlan
 from supervisor.cell.trials import LET_RUN
@@ -31,6 +32,7 @@ _START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from supervisor.cell.
 _START_SECONDS = 20.0
 _END_SECONDS = 10.0
 _LAST_SECONDS = 1.0
+_GRANT_SECONDS = 5.0
 _LENT_BASE = 0x7FFF0000
 """User ids above every range that systemd, distributions or container tools hand out (systemd's UIDS-GIDS)."""
 _MOST_PROCESSES = 16384
@@ -58,8 +60,11 @@ class Cell:
         stdio: Literal["pty", "pipes"],
         exec_gate: bool,
         door: bool,
+        grants: socket.socket,
     ) -> None:
         self._builder, self._control, self._made = builder, control, made
+        self._grants = grants
+        grants.settimeout(_GRANT_SECONDS)
         self.pid = pid
         self._hold = os.pidfd_open(pid)
         rest = iter(descriptors)
@@ -125,6 +130,25 @@ class Cell:
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._hold, signal.SIGKILL)
 
+    def show(self, grant: str, shown: Showing) -> None:
+        """Show a path in the cell until `unshow` of the same grant. Raises `HostError`; then it is not shown."""
+        self._grant(request_of(grant, shown), shown.path)
+
+    def unshow(self, grant: str) -> None:
+        """Take away what was shown for a grant. Raises `HostError`; then it may still be there."""
+        self._grant(("end", grant), grant)
+
+    def _grant(self, request: Request | tuple[str, str], where: str) -> None:
+        try:
+            self._grants.send(marshal.dumps(request))
+            verb, name, *what = marshal.loads(self._grants.recv(_MESSAGE_BYTES))
+        except (OSError, EOFError, ValueError) as error:
+            raise HostError(f"the cell does not answer: {error}", where=where) from error
+        if verb != "done" or name != request[1]:
+            raise HostError(
+                f"the cell cannot do it: {what[0] if what else 'it says what is not understood'}", where=where
+            )
+
     def _end(self) -> None:
         """PID 1 may have died alone by a signal: the kernel has then killed all others; wait until they are gone."""
         # One that became a trial's program (`let_run`) has let go of its socket and is just about to end.
@@ -155,6 +179,7 @@ class Cell:
             self.door.close()
         self.trials.close()
         self._control.close()
+        self._grants.close()
 
     def __enter__(self) -> Cell:
         return self
@@ -184,17 +209,19 @@ def start_cell(
         raise HostError("a cell's program is given by its absolute path", where=file)
     made = Made(plan.placeholders)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    grants, granting = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     builder: subprocess.Popen[bytes] | None = None
     received: list[int] = []
     try:
-        with theirs:
-            words = [sys.executable, "-I", "-S", "-c", _START, str(_PACKAGE), str(theirs.fileno())]
+        with theirs, granting:
+            numbers = (theirs.fileno(), granting.fileno())
+            words = [sys.executable, "-I", "-S", "-c", _START, str(_PACKAGE), *map(str, numbers)]
             builder = subprocess.Popen(
                 words,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(),),
+                pass_fds=numbers,
                 env={"LC_ALL": "C.UTF-8"},
                 cwd="/",
                 start_new_session=True,
@@ -209,7 +236,7 @@ def start_cell(
             if words_got[0] == b"pid" and len(words_got) == 2:
                 pid = int(words_got[1])
             elif words_got[0] == b"ready" and pid:
-                cell = Cell(builder, ours, made, pid, received, plan, stdio, exec_gate, door)
+                cell = Cell(builder, ours, made, pid, received, plan, stdio, exec_gate, door, grants)
                 received = []
                 return cell
             else:
@@ -218,6 +245,7 @@ def start_cell(
         for number in received:
             os.close(number)
         ours.close()
+        grants.close()
         if builder is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 builder.wait(1)
