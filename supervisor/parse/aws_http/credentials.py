@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from supervisor.parse.aws_http.request import Refused
@@ -19,12 +20,14 @@ OLD_SIGNING = frozenset(("AWSAccessKeyId", "Signature", "SignatureVersion", "Sig
 _PLAIN, _ASYMMETRIC = "AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256"
 _REST = r", *SignedHeaders=[A-Za-z0-9;._-]+, *Signature=[0-9a-f]+\Z"
 _HEADER = re.compile(rf"({_PLAIN}|{_ASYMMETRIC}) +Credential=([^\s,]+){_REST}", re.ASCII)
-# What nearly every request has, in one go.
+# What nearly every request has, but for the signature at its end.
 _COMMON = re.compile(
     rf"{_PLAIN} +Credential=[^/\s,]{{1,200}}/[0-9]{{8}}"
-    rf"/([a-z0-9-]{{1,50}})/([A-Za-z0-9_.-]{{1,64}})/aws4_request{_REST}",
+    r"/([a-z0-9-]{1,50})/([A-Za-z0-9_.-]{1,64})/aws4_request, *SignedHeaders=[A-Za-z0-9;._-]+, *Signature=\Z",
     re.ASCII,
 )
+_HEX = "0123456789abcdef"
+_LONGEST_KEPT = 1024
 _SCOPE = re.compile(r"[^/\s]{1,200}/[0-9]{8}/(?:([a-z0-9-]{1,50})/)?([A-Za-z0-9_.-]{1,64})/aws4_request\Z", re.ASCII)
 
 
@@ -45,9 +48,11 @@ def read_signature(headers: Mapping[str, str], query: Sequence[tuple[str, str]])
     if authorization is not None:
         if query and any(name.lower() in SIGNING for name, _ in query):
             return _incomplete("the request is signed in its headers and in its URL")
-        common = _COMMON.match(authorization)
-        if common is not None:
-            return Signed(common[2], common[1])
+        before, mark, signature = authorization.rpartition("Signature=")
+        if len(before) <= _LONGEST_KEPT and signature and not signature.strip(_HEX):
+            common = _common(before + mark)
+            if common is not None:
+                return common
         found = _HEADER.match(authorization)
         if found is None:
             return _other_scheme(authorization)
@@ -68,6 +73,13 @@ def read_signature(headers: Mapping[str, str], query: Sequence[tuple[str, str]])
     if not all(signing.get(name) for name in ("x-amz-algorithm", "x-amz-credential", "x-amz-signature")):
         return _incomplete("the URL has parameters of a signature, but not all of them")
     return _scope(signing["x-amz-algorithm"], signing["x-amz-credential"], presigned=True)
+
+
+@lru_cache(maxsize=256)
+def _common(text: str) -> Signed | None:
+    """The credential scope in an Authorization header up to its signature: the same for what a client signs alike."""
+    found = _COMMON.match(text)
+    return None if found is None else Signed(found[2], found[1])
 
 
 def _scope(algorithm: str, credential: str, *, presigned: bool) -> Signed | Refused:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from supervisor.parse.aws_http.found import CHECKSUM, GENERAL, Found
+from supervisor.parse.aws_http.found import Found
 from supervisor.parse.aws_http.head import decode, encode
+from supervisor.parse.aws_http.headers import CHECKSUM, GENERAL
 from supervisor.parse.aws_http.request import AwsRequest
 from supervisor.parse.aws_http.sight import Sight
 

@@ -7,19 +7,11 @@ from typing import NamedTuple
 
 from supervisor.parse.aws_http.families import same_meaning
 from supervisor.parse.aws_http.head import shown
+from supervisor.parse.aws_http.headers import CHECKSUM
 from supervisor.parse.aws_http.index import Operation
 from supervisor.parse.aws_http.request import Protocol, Refused
 from supervisor.parse.aws_http.s3 import Place
 from supervisor.parse.aws_http.sight import Sight
-
-# Headers that any operation may have; every other `x-amz-` header must be in its model, since it could change what the
-# operation is (as `x-amz-copy-source` does).
-GENERAL = frozenset(
-    "x-amz-date x-amz-security-token x-amz-target x-amz-content-sha256 x-amz-user-agent x-amz-decoded-content-length "
-    "x-amz-trailer x-amz-sdk-checksum-algorithm x-amz-te x-amz-region-set x-amz-s3session-token "
-    "x-amz-api-version x-amz-glacier-version".split()
-)
-CHECKSUM = "x-amz-checksum-"
 
 
 class Found(NamedTuple):
@@ -41,8 +33,8 @@ def agreed(
 ) -> Found | Refused:
     """The operations as one answer, when they mean the same."""
     if protocol in ("json", "smithy-rpc-v2-cbor", "query", "ec2"):
-        for name in sight.head.headers:
-            if name.startswith("x-amz-") and name not in GENERAL and not name.startswith(CHECKSUM):
+        for name in sight.head.telling:
+            if not name.startswith(CHECKSUM):
                 return Refused(f"{found[0].name} has no header {shown(name)} that the model knows")
     if len(found) > 1:
         services = [operation.service for operation in found]

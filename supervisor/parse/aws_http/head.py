@@ -7,29 +7,21 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
+from supervisor.parse.aws_http.headers import read_headers
 from supervisor.parse.aws_http.request import Refused
 
 LONGEST_TARGET = 32 * 1024
-LONGEST_HEADERS = 128 * 1024
-MOST_HEADERS = 256
 MOST_PARAMETERS = 1000
 
 _METHODS = frozenset(("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS"))
 # RFC 3986 `pchar` and `/`, without `;` (which some servers end a segment at).
-_PATH = re.compile(r"/(?:[A-Za-z0-9._~!$&'()*+,=:@/-]|%[0-9A-Fa-f]{2})*\Z")
-_QUERY = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,=:@/?-]|%[0-9A-Fa-f]{2})*\Z")
-# Names of headers (RFC 9110, 5.6.2), one a line.
-_NAMES = re.compile(r"[\n!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+_PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,=:@/-]*+(?:%[0-9A-Fa-f]{2}[A-Za-z0-9._~!$&'()*+,=:@/-]*+)*+\Z")
+_QUERY = re.compile(r"[A-Za-z0-9._~!$&'()*+,=:@/?-]*+(?:%[0-9A-Fa-f]{2}[A-Za-z0-9._~!$&'()*+,=:@/?-]*+)*+\Z")
 # Encoded, what needs no encoding (RFC 3986, 2.3) but for the tilde, which old encoders took for special.
 _NEEDLESS = re.compile(r"%(?:2[dDeE]|3[0-9]|4[1-9A-Fa-f]|5[0-9Aa]|5[fF]|6[1-9A-Fa-f]|7[0-9Aa])")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _CHARSET = re.compile(r"charset\s*=[\s\"']*([^\s\"';]*)", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
-# May be repeated: a list on several lines is the same as on one (RFC 9110, 5.3), and none of them selects anything.
-_LISTS = frozenset(
-    "accept accept-encoding accept-language cache-control via forwarded x-forwarded-for cookie "
-    "x-amz-object-attributes x-amz-optional-object-attributes".split()
-)
 
 
 class Head(NamedTuple):
@@ -38,7 +30,9 @@ class Head(NamedTuple):
     method: str
     path: str
     query: tuple[tuple[str, str], ...]
-    headers: dict[str, str]
+    headers: Mapping[str, str]
+    telling: tuple[str, ...]
+    """The names of those headers that may change what the operation is."""
     host: str
     """Empty when the request names none, which is then the one that it came to."""
     content_type: str
@@ -51,9 +45,10 @@ def read_head(method: str, target: str, headers: Iterable[tuple[str, str]]) -> H
     """The head of a request whose target has origin form or absolute form (RFC 9112, 3.2)."""
     if method not in _METHODS:
         return Refused("the method is none that AWS uses", 405, "MethodNotAllowed")
-    found = _read_headers(headers)
-    if isinstance(found, Refused):
-        return found
+    read = read_headers(headers)
+    if isinstance(read, Refused):
+        return read
+    found, telling = read
     host = found.get("host", "")
     if len(target) > LONGEST_TARGET:
         return Refused("the request's path and query are too long", 414, "InvalidURI")
@@ -89,35 +84,7 @@ def read_head(method: str, target: str, headers: Iterable[tuple[str, str]]) -> H
     if content_type:
         content_type = content_type.partition(";")[0].rstrip().lower()
     has_body = encoding is not None or (length is not None and length.strip("0") != "")
-    return Head(method, path, query, found, host, content_type, has_body)
-
-
-def _read_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str] | Refused:
-    pairs = list(headers)
-    if not pairs:
-        return {}
-    named, given = zip(*pairs, strict=True)
-    names, values = "\n".join(named), "".join(given)
-    if len(pairs) > MOST_HEADERS or len(names) + len(values) > LONGEST_HEADERS:
-        return Refused("the request's headers are too long", 431, "RequestHeaderSectionTooLarge")
-    lowered = names.lower().split("\n")
-    if _NAMES.match(names) is None or len(lowered) != len(pairs) or "" in lowered:
-        return Refused("a header's name has characters that it cannot have")
-    if not (values.isascii() and (values.isprintable() or values.replace("\t", "").isprintable())):
-        return Refused("a header's value has control characters or such outside ASCII")
-    # Only spaces and tabs are left to strip.
-    stripped = list(map(str.strip, given))
-    found = dict(zip(lowered, stripped, strict=True))
-    return found if len(found) == len(pairs) else _repeated(lowered, stripped)
-
-
-def _repeated(names: list[str], values: list[str]) -> dict[str, str] | Refused:
-    found: dict[str, str] = {}
-    for name, value in zip(names, values, strict=True):
-        if name in found and name not in _LISTS:
-            return Refused(f"the header {name} stands there twice")
-        found[name] = f"{found[name]},{value}" if name in found else value
-    return found
+    return Head(method, path, query, found, telling, host, content_type, has_body)
 
 
 def read_pairs(text: str, most: int = MOST_PARAMETERS) -> tuple[tuple[str, str], ...] | Refused:

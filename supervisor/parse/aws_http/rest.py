@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from supervisor.parse.aws_http.found import CHECKSUM, GENERAL, Found, agreed, ambiguous
+from supervisor.parse.aws_http.found import Found, agreed, ambiguous
 from supervisor.parse.aws_http.head import decode, has_control, has_dot_segment, shown
+from supervisor.parse.aws_http.headers import CHECKSUM
 from supervisor.parse.aws_http.index import Operation, Service, route, service
 from supervisor.parse.aws_http.request import Refused
 from supervisor.parse.aws_http.s3 import OBJECT_LAMBDA, Place, read_place
@@ -99,16 +100,18 @@ def _wrong_label(labels: Sequence[str]) -> Refused | None:
     return None
 
 
-def _choose(sight: Sight, operations: Sequence[Operation]) -> list[Operation] | Refused:
+def _choose(sight: Sight, operations: Sequence[Operation]) -> Sequence[Operation] | Refused:
     """Of several operations at one path, the one that query and headers fit; all of its twins."""
+    telling = sight.head.telling
+    if len(operations) == 1 and not operations[0].rank and not sight.query and not telling:
+        return operations  # nothing is said that it could misfit
     names = [name for name, _ in sight.query]
-    special = [name for name in sight.head.headers if name.startswith("x-amz-") and name not in GENERAL]
     fitting: list[Operation] = []
     nearest, why = -1, "no operation at this path does without other parameters in its URL"
     for operation in operations:
         if operation.fixed and operation.fixed[0] not in sight.query:
             continue
-        reason = _misfit(sight, operation, names, special)
+        reason = _misfit(sight, operation, names)
         if not reason:
             fitting.append(operation)
         elif len(operation.fixed) > nearest and reason != _NEEDS_MORE:
@@ -130,7 +133,7 @@ def _choose(sight: Sight, operations: Sequence[Operation]) -> list[Operation] | 
     return fitting
 
 
-def _misfit(sight: Sight, operation: Operation, names: Sequence[str], special: Sequence[str]) -> str:
+def _misfit(sight: Sight, operation: Operation, names: Sequence[str]) -> str:
     """Why an operation is not what query and headers say; empty when it is."""
     for fixed in operation.fixed:
         if fixed not in sight.query:
@@ -156,7 +159,7 @@ def _misfit(sight: Sight, operation: Operation, names: Sequence[str], special: S
             elif name in seen and not _repeats(operation, name):
                 return f"the parameter {shown(name)} stands there twice"
             seen.add(name)
-    for name in special:
+    for name in sight.head.telling:
         if name not in operation.header and not operation.knows_header(name) and not name.startswith(CHECKSUM):
             return f"{operation.name} has no header {shown(name)} that the model knows"
     return ""

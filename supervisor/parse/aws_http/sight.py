@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from supervisor.parse.aws_http.credentials import SIGNING, Signed, read_signature
 from supervisor.parse.aws_http.head import Head, has_control, read_head
+from supervisor.parse.aws_http.headers import telling
 from supervisor.parse.aws_http.hosts import Host, read_host
 from supervisor.parse.aws_http.index import index, service
 from supervisor.parse.aws_http.request import Protocol, Refused
@@ -59,7 +61,7 @@ def look(method: str, target: str, headers: Sequence[tuple[str, str]]) -> Sight 
             return as_client_speaks(
                 head, unknown_operation("the index knows no service of the name that the endpoint URL has")
             )
-    services = _services(host, signed, own)
+    services = _services(host.services, host.region, signed.signing_name, signed.region, own)
     if isinstance(services, Refused):
         return as_client_speaks(head, services)
     query = head.query
@@ -67,8 +69,9 @@ def look(method: str, target: str, headers: Sequence[tuple[str, str]]) -> Sight 
         if signed.presigned:
             query = tuple(pair for pair in query if pair[0].lower() not in SIGNING)
             hoisted = _hoist(head, query)
-            if hoisted is not None:
+            if isinstance(hoisted, Refused):
                 return as_client_speaks(head, hoisted)
+            head = hoisted
             query = tuple(pair for pair in query if not pair[0].lower().startswith("x-amz-"))
         if any(has_control(value) for _, value in query):
             return as_client_speaks(head, Refused("a parameter in the URL has control characters", code="InvalidURI"))
@@ -93,41 +96,46 @@ def _protocol(head: Head) -> Protocol | Refused | None:
     return "smithy-rpc-v2-cbor"
 
 
-def _services(host: Host, signed: Signed, own: str) -> tuple[str, ...] | Refused:
+# Of what it is asked about, hosts are such that the index has, and all else is at most a signature's length.
+@lru_cache(maxsize=512)
+def _services(
+    hosts: tuple[str, ...] | None, host_region: str, signing_name: str, region: str, own: str
+) -> tuple[str, ...] | Refused:
     """The services that host, credential scope and endpoint URL agree on."""
-    if signed.region and host.region and signed.region != host.region:
+    if region and host_region and region != host_region:
         homes = index().homes
-        if not any(signed.region in homes.get(name, ()) for name in host.services or ()):
+        if not any(region in homes.get(name, ()) for name in hosts or ()):
             return Refused("the signature is for another region than the host's", 403, "SignatureDoesNotMatch")
-    named = index().signing.get(signed.signing_name) if signed.signing_name else None
-    if signed.signing_name and named is None:
+    named = index().signing.get(signing_name) if signing_name else None
+    if signing_name and named is None:
         return unknown_operation("the index knows no service of the name that the request is signed for")
     if own:
         if named is not None and own not in named:
             return Refused("the request is signed for another service than its URL names", 403, "SignatureDoesNotMatch")
         return (own,)
-    if host.services is None:
+    if hosts is None:
         if named is None:
             why = "the request does not say which service it is for: it is neither signed nor sent to a service's host"
             return Refused(why, 403, "MissingAuthenticationToken")
         return named
     if named is None:
-        return host.services
-    both = tuple(name for name in named if name in host.services)
+        return hosts
+    both = tuple(name for name in named if name in hosts)
     if not both:
         return Refused("the request is signed for another service than its host's", 403, "SignatureDoesNotMatch")
     return both
 
 
-def _hoist(head: Head, query: Sequence[tuple[str, str]]) -> Refused | None:
-    """Make headers of what a presigned URL has for them: S3 takes `x-amz-` parameters for the header of that name."""
+def _hoist(head: Head, query: Sequence[tuple[str, str]]) -> Head | Refused:
+    """With headers of what a presigned URL has for them: S3 takes `x-amz-` parameters for the header of that name."""
+    headers = dict(head.headers)
     for name, value in query:
         lower = name.lower()
         if lower.startswith("x-amz-"):
-            if lower in head.headers or not value.isascii() or not value.isprintable():
+            if lower in headers or not value.isascii() or not value.isprintable():
                 return Refused(f"the URL and the headers both have {lower}, or it is no header's value")
-            head.headers[lower] = value
-    return None
+            headers[lower] = value
+    return head if len(headers) == len(head.headers) else head._replace(headers=headers, telling=telling(headers))
 
 
 def unknown_operation(why: str, code: str = "UnknownOperationException") -> Refused:
