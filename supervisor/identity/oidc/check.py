@@ -28,7 +28,6 @@ LEEWAY: Final = timedelta(seconds=5)
 """By so much the clocks of issuer and verifier may differ. python-keycloak's 60 s would double a token's life."""
 _ACCESS_TYPES: Final = frozenset({"at+jwt", "application/at+jwt"})
 _GRANTING: Final = ("groups", "entitlements", "authorization", "authorization_details")
-_CLOCK_FIX: Final = "set the clocks of both machines (timedatectl, chronyc tracking)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ def in_force(claims: Claims, *, issuer: str, now: datetime) -> None:
         )
     if max(begins, issued) > now + LEEWAY:
         ahead = _seconds(max(begins, issued) - now)
-        raise IdentityError(Why.CLOCK, f"the token begins {ahead} s from now", where=issuer, fix=_CLOCK_FIX)
+        raise IdentityError(Why.CLOCK, f"the token begins {ahead} s from now", where=issuer)
 
 
 def fresh(claims: Claims, window: Window, *, issuer: str) -> None:
@@ -75,15 +74,13 @@ def fresh(claims: Claims, window: Window, *, issuer: str) -> None:
     issued = moment(claims, "iat", issuer)
     if issued > window.after + LEEWAY:
         ahead = _seconds(issued - window.after)
-        raise IdentityError(
-            Why.CLOCK, f"the issuer's clock is {ahead} s ahead of this machine's", where=issuer, fix=_CLOCK_FIX
-        )
+        raise IdentityError(Why.CLOCK, f"the issuer's clock is {ahead} s ahead of this machine's", where=issuer)
     # Whole seconds: a token of the same second seems to be older than its request.
     if issued < window.before - LEEWAY - timedelta(seconds=1):
         behind = _seconds(window.before - issued)
         raise IdentityError(
             Why.CLOCK, f"the token was made {behind} s before it was asked for: the issuer's clock is behind this "
-            "machine's, or it was handed out before", where=issuer, fix=_CLOCK_FIX,
+            "machine's, or it was handed out before", where=issuer,
         )  # fmt: skip
 
 
@@ -142,8 +139,8 @@ def task_token(
     subject: str, window: Window,
 ) -> TaskToken:  # fmt: skip
     """The token of exactly this task. Raises `IdentityError`; what is wider than asked is `Why.WIDER`."""
-    access_token(header, claims, issuer=issuer, now=window.after)
     fresh(claims, window, issuer=issuer)
+    access_token(header, claims, issuer=issuer, now=window.after)
     issued, expires = moment(claims, "iat", issuer), moment(claims, "exp", issuer)
     life = _seconds(expires - issued)
     if life > terms.seconds:

@@ -28,11 +28,26 @@ class Why(StrEnum):
     CLOCK = "the clocks differ"
 
 
+_FIXES: Final = {
+    Why.UNREACHABLE: "look at the network, and whether the server runs",
+    Why.REFUSED: "look at the issuer's log of events",
+    Why.SESSION_OVER: "log in again",
+    Why.EXPIRED: "log in again",
+    Why.CANCELLED: "log in again",
+    Why.NOT_ALLOWED: "ask whoever runs the realm",
+    Why.MISCONFIGURED: "agent-supervise keycloak init sets a realm up",
+    Why.UNTRUSTED: "log in again; if it stays so, look at the issuer",
+    Why.WIDER: "look at the client scopes and mappers of the realm: agent-supervise keycloak init --dry-run",
+    Why.NARROWER: "look at the client scopes and mappers of the realm: agent-supervise keycloak init --dry-run",
+    Why.CLOCK: "set the clocks of both machines (timedatectl, chronyc tracking)",
+}
+
+
 class IdentityError(SuperviseError):
     """No identity, so nothing is granted. `why` is its kind; no text of it has a secret in it."""
 
     def __init__(self, why: Why, what: str, *, where: str = "", fix: str = "") -> None:
-        super().__init__(what, where=where, fix=fix)
+        super().__init__(what, where=where, fix=fix or _FIXES[why])
         self.why = why
 
 

@@ -49,7 +49,7 @@ def fetch_metadata(wire: Wire, issuer: str) -> Metadata:
         found: Any = answer.members.get(name, "")
         if not isinstance(found, str) or (needed and not found):
             raise IdentityError(Why.MISCONFIGURED, f"the issuer names no {name}", where=url, fix="look at the issuer")
-        return checked(found) if found else ""
+        return checked(found, where=url) if found else ""
 
     grants = answer.members.get("grant_types_supported", ())
     return Metadata(

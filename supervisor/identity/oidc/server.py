@@ -51,7 +51,7 @@ class OidcServer:
         wire: Wire | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._issuer, self._clients = checked(issuer), clients
+        self._issuer, self._clients = checked(issuer, where="identity: issuer"), clients
         self._wire, self._clock = wire or Wire(), clock
         self._metadata: Metadata | None = None
         self._fetched = datetime.min.replace(tzinfo=UTC)
@@ -94,8 +94,9 @@ class OidcServer:
                 "grant_type": "authorization_code", "client_id": self._clients.login, "code": code,
                 "redirect_uri": callback.address, "code_verifier": own.verifier,
             }  # fmt: skip
+            before = self._clock()
             answer = self._wire.post(about.token, form)
-        return self._checked_login(self._granted(answer), terms, nonce=nonce)
+        return self._checked_login(self._granted(answer), terms, nonce=nonce, asked=before)
 
     def login_by_device(self, terms: LoginTerms, show: Callable[[DevicePrompt], None], pause: Pause) -> Login:
         """See `Provider.login_by_device`."""
@@ -120,7 +121,8 @@ class OidcServer:
             "grant_type": DEVICE, "client_id": self._clients.login, "device_code": device,
             "code_verifier": own.verifier,
         }  # fmt: skip
-        return self._checked_login(self._polled(about.token, form, prompt, every, pause), terms, nonce=terms.nonce)
+        said, asked = self._polled(about.token, form, prompt, every, pause)
+        return self._checked_login(said, terms, nonce=terms.nonce, asked=asked)
 
     def _prompt(self, answer: Answer) -> tuple[str, DevicePrompt, int]:
         said = answer.members
@@ -130,17 +132,18 @@ class OidcServer:
             raise IdentityError(Why.UNTRUSTED, "the issuer's answer is no device login", where=self._issuer)
         link = said.get("verification_uri_complete")
         expires = self._clock() + timedelta(seconds=min(max(life, 0), 3600))
-        link = checked(link) if isinstance(link, str) else ""
+        link = checked(link, where=self._issuer) if isinstance(link, str) else ""
         every = min(every, _MOST_POLL_SECONDS) if isinstance(every, int) and every > 0 else _POLL_SECONDS
-        return device, DevicePrompt(told(code), checked(page), link, expires), every
+        return device, DevicePrompt(told(code), checked(page, where=self._issuer), link, expires), every
 
     def _polled(
         self, url: str, form: Mapping[str, str], prompt: DevicePrompt, every: int, pause: Pause
-    ) -> Mapping[str, Any]:
+    ) -> tuple[Mapping[str, Any], datetime]:
         while True:
             if pause(every):
                 raise IdentityError(Why.CANCELLED, "the device login was given up", where=self._issuer)
-            if self._clock() >= prompt.expires:
+            asked = self._clock()
+            if asked >= prompt.expires:
                 raise _device_over(self._issuer)
             try:
                 answer = self._wire.post(url, form)
@@ -158,7 +161,7 @@ class OidcServer:
                 raise IdentityError(Why.CANCELLED, "the login was refused at the other device", where=self._issuer,
                                     fix="log in again")  # fmt: skip
             elif error_word != "authorization_pending":
-                return self._granted(answer)
+                return self._granted(answer), asked
 
     def refresh(self, login: Login) -> Login:
         """See `Provider.refresh`."""
@@ -167,7 +170,8 @@ class OidcServer:
         form = {
             "grant_type": "refresh_token", "client_id": self._clients.login, "refresh_token": login.refresh.text,
         }  # fmt: skip
-        answer = self._wire.post(self.metadata().token, form)
+        about, asked = self.metadata(), self._clock()
+        answer = self._wire.post(about.token, form)
         if answer.status != 200 and answer.members.get("error") == "invalid_grant":
             raise IdentityError(
                 Why.SESSION_OVER, f"the issuer has ended the login of {told(login.user)}", where=self._issuer,
@@ -175,7 +179,7 @@ class OidcServer:
             )  # fmt: skip
         said = self._granted(answer)
         # Who had the role at the login may have lost it since.
-        made = self._checked_login(said, LoginTerms(role=login.role), nonce="", before=login)
+        made = self._checked_login(said, LoginTerms(role=login.role), nonce="", asked=asked, before=login)
         if made.subject != login.subject:
             raise IdentityError(Why.UNTRUSTED, "the renewed login is of another user", where=self._issuer)
         return made
@@ -186,11 +190,12 @@ class OidcServer:
         return answer.members
 
     def _checked_login(
-        self, said: Mapping[str, Any], terms: LoginTerms, *, nonce: str, before: Login | None = None
+        self, said: Mapping[str, Any], terms: LoginTerms, *, nonce: str, asked: datetime, before: Login | None = None
     ) -> Login:
         now, client = self._clock(), self._clients.login
         access = Token(said["access_token"])
         header, claims = read(access, self._keys.named, issuer=self._issuer)
+        check.fresh(claims, check.Window(asked, now), issuer=self._issuer)
         check.access_token(header, claims, issuer=self._issuer, now=now)
         check.login_access(claims, issuer=self._issuer, client=client, broker=self._clients.broker)
         receipt = Token(said["id_token"]) if isinstance(said.get("id_token"), str) else None

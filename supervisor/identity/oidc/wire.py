@@ -73,10 +73,14 @@ class Wire:
         parts = urlsplit(checked(url))
         target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
         connection, target = self._connection(parts.scheme, parts.hostname or "", parts.port, target, url)
-        cut = threading.Timer(self._seconds, _cut, (connection,))
+        # The response takes the socket over from the connection: it is remembered here, to be cut in any case.
+        held: list[socket.socket] = []
+        cut = threading.Timer(self._seconds, _cut, (connection, held))
         cut.daemon = True
         cut.start()
         try:
+            connection.connect()
+            held.append(connection.sock)
             connection.request(method, target, body=body, headers={"Accept": "application/json", **headers})
             got = connection.getresponse()
             data = got.read(MOST_BYTES + 1)
@@ -129,10 +133,11 @@ class Wire:
         return self._context
 
 
-def checked(url: str) -> str:
+def checked(url: str, *, where: str = "") -> str:
     """An `https` URL, or a `http` one that stays on this machine; without user, password or fragment.
 
-    Raises `IdentityError`: a token that crosses a network in the clear is everybody's.
+    Raises `IdentityError`, with `where` the address came from: a token that crosses a network in the clear is
+    everybody's.
     """
     try:
         parts = urlsplit(url)
@@ -140,11 +145,14 @@ def checked(url: str) -> str:
     except ValueError:
         port_fits, parts = False, urlsplit("")
     host = parts.hostname or ""
-    if not host or not port_fits or parts.username is not None or parts.fragment or any(c <= " " for c in url):
-        raise IdentityError(Why.MISCONFIGURED, f"{told(url) or 'nothing'} is no address of a server",
+    if parts.username is not None or parts.password is not None:
+        raise IdentityError(Why.MISCONFIGURED, "an address has a user or a password in it", where=where,
+                            fix="write it as https://HOST/realms/REALM")  # fmt: skip
+    if not host or not port_fits or parts.fragment or any(letter <= " " for letter in url):
+        raise IdentityError(Why.MISCONFIGURED, f"{told(url) or 'nothing'} is no address of a server", where=where,
                             fix="write it as https://HOST/realms/REALM")  # fmt: skip
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
-        raise IdentityError(Why.MISCONFIGURED, f"{told(url)} would send tokens in the clear",
+        raise IdentityError(Why.MISCONFIGURED, f"{told(url)} would send tokens in the clear", where=where,
                             fix="use https; http only for a server on 127.0.0.1")  # fmt: skip
     return url
 
@@ -171,8 +179,8 @@ def _json(data: bytes) -> Any:
         return None
 
 
-def _cut(connection: http.client.HTTPConnection) -> None:
-    made = connection.sock
+def _cut(connection: http.client.HTTPConnection, held: list[socket.socket]) -> None:
+    made = held[0] if held else connection.sock
     if made is not None:
         with contextlib.suppress(OSError):
             made.shutdown(socket.SHUT_RDWR)

@@ -132,7 +132,7 @@ class Contract:
         assert refused.value.why is Why.UNTRUSTED
 
     def test_an_unsigned_token_is_refused(self, stage: Stage) -> None:
-        """A token that says it needs no signature, or is signed with a public key as if it were a secret, is not taken."""
+        """A token that says that it is not signed, or signed with a secret, is not taken."""
         provider = stage.provider()
         task = provider.exchange(log_in(stage), terms(stage))
         for algorithm in ("none", "HS256", "dir"):
