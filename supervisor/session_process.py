@@ -27,6 +27,7 @@ from supervisor.agent_terminal import AgentTerminal
 from supervisor.agents.cellside import needs_of
 from supervisor.agents.find import adapter_for, readable_for
 from supervisor.agents.network import forwards, network_rules
+from supervisor.cell.granted_paths import GrantedPaths
 from supervisor.cell.leftbehind import Watch, written_roots
 from supervisor.cell.plan import CellPlan, plan_cell
 from supervisor.cell.start import Cell, start_cell
@@ -34,6 +35,7 @@ from supervisor.cloud import CREDENTIALS, Cloud
 from supervisor.console.left import left_lines
 from supervisor.console.words import short
 from supervisor.control import ControlServer
+from supervisor.core.orders import HidePath, ShowPath
 from supervisor.core.session import Session
 from supervisor.emulator.handle import EmulatorHost
 from supervisor.errors import JournalError, SuperviseError, UsageError
@@ -62,6 +64,7 @@ from supervisor.model.event import (
     ScopeLoaded,
     SessionStarted,
 )
+from supervisor.model.grant import PathMatcher
 from supervisor.model.request import Connect
 from supervisor.model.visible import visible
 from supervisor.pipes import Pipes
@@ -93,6 +96,7 @@ class SessionProcess:
         self._gates: list[Gate] = []
         self._exposed = ExposedPorts(())
         self._cell: Cell | None = None
+        self._paths: GrantedPaths | None = None
         self._cast: CastWriter | None = None
         self._began = time.monotonic()
         self._screen: EmulatorHost | None = None
@@ -129,6 +133,7 @@ class SessionProcess:
             wake=self._wake_at,
             on_record=self._recorded,
             on_broken=self._journal_broke,
+            on_path=self._path,
             on_stop=self._break,
         )
         if launch.record:
@@ -168,6 +173,14 @@ class SessionProcess:
             stdio=launch.stdio,
             exec_gate=gated,
             door=bool(scope.expose),
+        )
+        self._paths = GrantedPaths(
+            self._cell,
+            plan,
+            environment,
+            self._watch,
+            failed=self._runtime.path_failed,
+            broke=lambda why: self._loop.call_soon_threadsafe(self._break, why),
         )
         self._start_gates(scope, ways, gated)
         self._runtime.record(*self._first_records(scope, deadline), *self._exposed.opened)
@@ -210,14 +223,10 @@ class SessionProcess:
             self._canaries.ran()
         if self._fault:
             self._say(self._fault)
-        if self._fault:
-            self._say(self._fault)
         if cell.start_error:
             self._why = f"{self._launch.program} could not be started in the cell: {os.strerror(cell.start_error)}"
             self._runtime.fault("agent", self._why)
-            if self._stdio:
-                with contextlib.suppress(OSError):  # the journal has it
-                    os.write(self._stdio[2], f"agent-supervise: {visible(self._why)}\n".encode())
+            self._say(self._why)
         return await self._finish(STOPPED if self._fault else code, self._fault or self._why or "the agent ended")
 
     async def abandon(self) -> None:
@@ -262,12 +271,6 @@ class SessionProcess:
         self._folder.release()
         return code
 
-    def _say(self, *lines: str) -> None:
-        """Tell a command line that has no console."""
-        if self._stdio and lines:
-            with contextlib.suppress(OSError):  # the journal has it
-                os.write(self._stdio[2], "".join(f"agent-supervise: {visible(line)}\n" for line in lines).encode())
-
     async def _look_at_what_is_left(self) -> None:
         """Nothing of the agent runs any more: what it leaves is put on record, and told where there is no console."""
         try:
@@ -283,6 +286,12 @@ class SessionProcess:
             text = "".join(f"{line}\n" for line in left_lines(left))
             with contextlib.suppress(OSError):  # the journal has it
                 os.write(self._stdio[2], text.encode("utf-8", "replace"))
+
+    def _say(self, *lines: str) -> None:
+        """Tell a command line that has no console."""
+        if self._stdio and lines:
+            with contextlib.suppress(OSError):  # the journal has it
+                os.write(self._stdio[2], "".join(f"agent-supervise: {visible(line)}\n" for line in lines).encode())
 
     # ── what a console may do (control.Host) ─────────────────────────────────────────────────────
 
@@ -307,6 +316,19 @@ class SessionProcess:
     def kill(self, by: str) -> None:
         """End the session now."""
         self._stop(f"{by} ended the session")
+
+    def grant_path(self, path: str, *, write: bool, minutes: int, by: str) -> tuple[str, str]:
+        """Show the cell a path: the grant, or why there is none. From any thread."""
+        if self._paths is None:
+            return "", "the session is not ready yet"
+        try:
+            fit = self._paths.fit(path, write=write)
+        except UsageError as error:
+            return "", str(error)
+        reply = self._runtime.grant_path(fit, write=write, minutes=minutes, by=by)
+        if reply.accepted and (why := self._paths.why_not(reply.escalation)):
+            return "", why
+        return (reply.escalation, "") if reply.accepted else ("", reply.why)
 
     # ── parts ────────────────────────────────────────────────────────────────────────────────────
 
@@ -398,9 +420,7 @@ class SessionProcess:
             launch.cwd,
             pwd.getpwuid(os.getuid()).pw_name,
             __version__,
-            tuple(
-                gate if gate.holds else replace(gate, detail=_WEAKENED) for gate in gates
-            ),
+            tuple(gate if gate.holds else replace(gate, detail=_WEAKENED) for gate in gates),
             launch.weakened,
             launch.record,
         )
@@ -455,6 +475,14 @@ class SessionProcess:
 
     def _journal_broke(self, error: JournalError) -> None:
         self._loop.call_soon_threadsafe(self._break, str(error))
+
+    def _path(self, order: ShowPath | HidePath) -> None:
+        if self._paths is None:
+            return
+        if isinstance(order, HidePath):
+            self._paths.hide(order.grant)
+        elif isinstance(order.grant.matcher, PathMatcher):
+            self._paths.show(order.grant.id, order.grant.matcher.path)
 
     def _break(self, why: str) -> None:
         """Something that a session cannot do without is broken: nothing runs on."""
