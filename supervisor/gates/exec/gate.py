@@ -29,6 +29,7 @@ from supervisor.gates.exec.catalog import Catalog
 from supervisor.gates.exec.family import Ancestry, Family
 from supervisor.gates.exec.held import Held, State
 from supervisor.gates.exec.image import Image, Images
+from supervisor.gates.exec.launched import Refused
 from supervisor.gates.exec.speak import say
 from supervisor.gates.exec.tracee import STOPPING, Approved, Tracer, pending
 from supervisor.gates.exec.watched import WATCHED, Watched
@@ -160,6 +161,10 @@ class ExecGate:
             self._decide(note)
         except Gone:
             return
+        except Refused as refused:
+            say(note.tid, refused.line)
+            self._fault(f"a start failed: {refused.line.removeprefix('agent-supervise: denied: ')}")
+            self._fail(note, errno.EACCES)
         except OSError as error:
             self._fail(note, error.errno or errno.EACCES)
         except Exception as error:
@@ -374,8 +379,19 @@ def _action(image: Image, call: Call, cwd: str, approved: Approved) -> Exec:
         script=image.first if image.script else "",
         sha256=image.sha256,
         env=approved.env,
-        hashbang=tuple(map(os.fsdecode, image.argv[1 : len(image.argv) - len(argv)])) if image.script else (),
+        hashbang=_hashbang(image, len(argv)),
     )
+
+
+def _hashbang(image: Image, words: int) -> tuple[str, ...]:
+    """What stands between an interpreter and its script, and the script where an interpreter may take it for a word.
+
+    Its interpreter is given the path as the caller spelled it: a file `destroy` or `-destroy` here is that word.
+    """
+    if not image.script:
+        return ()
+    *put, spelled = map(os.fsdecode, image.argv[1 : len(image.argv) - words + 1])
+    return (*put, spelled) if "/" not in spelled or spelled.startswith("-") else tuple(put)
 
 
 def _process(pid: int, image: Image) -> Process:

@@ -15,6 +15,7 @@ from supervisor.gates.exec.caller import Call, Standing, status_of
 from supervisor.gates.exec.calls import descriptor_of
 from supervisor.gates.exec.catalog import Catalog
 from supervisor.gates.exec.golang import Reads, go_program
+from supervisor.gates.exec.launched import is_launcher, launched
 from supervisor.gates.exec.steady import Key, digest_of, is_steady, key_of
 from supervisor.parse.names import is_loader
 
@@ -78,11 +79,11 @@ class Images:
         descriptor, name = self._open(call, caller, cwd)
         argv = call.argv or (b"",)  # Linux puts an empty word where there is none (5.18)
         try:
-            return self._image(descriptor, name, argv, cwd)
+            return self._image(descriptor, name, argv, cwd, call.env)
         finally:
             os.close(descriptor)
 
-    def _image(self, descriptor: int, name: bytes, argv: tuple[bytes, ...], cwd: str) -> Image:
+    def _image(self, descriptor: int, name: bytes, argv: tuple[bytes, ...], cwd: str, env: tuple[bytes, ...]) -> Image:
         first, content, found = "", None, (0, 0)
         interpreter = descriptor
         opened: list[int] = []
@@ -98,6 +99,8 @@ class Images:
                 words = _interpreter(this.head)
                 if words is None:
                     known = content.known_as + (self._loaded(this.loader, cwd) if this.loader else ())
+                    if is_launcher(path, this.known_as):
+                        known += launched(self._root, path, argv, env)
                     return Image(*found, path, argv, first, depth > 0, content.sha256, known, content.key)
                 if depth > _DEEPEST:
                     raise OSError(errno.ELOOP, "interpreters of interpreters")
