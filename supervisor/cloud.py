@@ -60,6 +60,16 @@ class LateBroker:
         """See `Broker.for_call`."""
         return self._broker().for_call(call, by=by, request_id=request_id, escalation=escalation)
 
+    def known_account(self) -> str:
+        """See `Broker.known_account`."""
+        made = self._made
+        return "" if made is None else made.known_account()
+
+    def at_hand(self, call: AwsCall, *, by: By) -> Credentials | None:
+        """See `Broker.at_hand`."""
+        made = self._made
+        return None if made is None else made.at_hand(call, by=by)
+
     def reader(self) -> Credentials:
         """See `Broker.reader`."""
         return self._broker().reader()
@@ -156,6 +166,7 @@ class Cloud:
             chain_of=chain_of,
             endpoint=self._endpoint,
             is_canary=is_canary,
+            is_free=runtime.is_free,
         )
         return AwsGate(terms, context_for=self._authority.context_for, environment=self._environment)
 

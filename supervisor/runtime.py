@@ -132,6 +132,10 @@ class Runtime(Desk):
             message = f"agent-supervise: denied: deciding failed ({visible(str(error))})"
             return Verdict(Effect.DENY, By.FAULT, message)
 
+    def is_free(self) -> bool:
+        """Whether nothing is being decided or written at this moment."""
+        return not self._lock.locked()
+
     def withdraw(self, request_id: str, why: str) -> None:
         """The asker is gone."""
         self._connections.discard(request_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from supervisor.gates.offloop import off_loop
@@ -16,6 +17,20 @@ from supervisor.model.visible import visible
 
 REPLY_SECONDS = 60.0
 """How long the desk may take for its first word; a human's answer is waited for without limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A question that was put to the desk: its first word, or what went wrong; `answer` is set when a held one ends."""
+
+    request_id: str
+    reply: object
+    answer: asyncio.Future[Verdict]
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The final word, if it is there already."""
+        return self.reply if isinstance(self.reply, Verdict) else None
 
 
 def _fault(message: str) -> Verdict:
@@ -84,6 +99,33 @@ class Asking:
             if opened:
                 self._waiting.pop(opened[0].id, None)
 
+    def begin(self, action: Action, chain: tuple[Process, ...]) -> Begun:
+        """Put a question to the desk here and now: for a desk that is known to be free. `end` gives its final word."""
+        answer: asyncio.Future[Verdict] = self._loop.create_future()
+        request_id = ""
+        try:
+            request = self._desk.new_request(self._gate, action, chain)
+            request_id = request.id
+            self._waiting[request_id] = answer
+            reply: object = self._desk.ask(request)
+        except Exception as error:
+            reply = error
+        if reply is not HELD:
+            self._waiting.pop(request_id, None)
+        return Begun(request_id, reply, answer)
+
+    async def end(self, begun: Begun, hung_up: Callable[[], Awaitable[None]]) -> Verdict | None:
+        """The verdict on what was begun, as `ask` gives it."""
+        if begun.verdict is not None:
+            return begun.verdict
+        if begun.reply is HELD:
+            try:
+                return await self._held(begun.request_id, begun.answer, hung_up)
+            finally:
+                self._waiting.pop(begun.request_id, None)
+        await self.fault(f"denied, because the decision failed: {visible(str(begun.reply))}")
+        return _fault("denied: the supervisor could not decide")
+
     async def _held(
         self, request_id: str, answer: asyncio.Future[Verdict], hung_up: Callable[[], Awaitable[None]]
     ) -> Verdict | None:
@@ -122,6 +164,11 @@ class Asking:
     async def answered(self, request_id: str, status: int, *, aws_request_id: str = "", detail: str = "") -> None:
         """Tell the session what the cloud said to an allowed call; `status` 0 = nothing was sent or nothing came."""
         await self._tell(self._desk.answered, request_id, status, aws_request_id=aws_request_id, detail=visible(detail))
+
+    def answered_here(self, request_id: str, status: int, *, aws_request_id: str = "", detail: str = "") -> None:
+        """As `answered`, here and now: for a desk that is known to be free."""
+        with suppress(Exception):
+            self._desk.answered(request_id, status, aws_request_id=aws_request_id, detail=visible(detail))
 
     async def fault(self, what: str) -> None:
         """Tell the session that something was refused because it could not be decided."""

@@ -137,6 +137,24 @@ class Broker:
             return self._minted(policy, *what)
         return self._shared(("call", escalation, policy), lambda: policy, *what)
 
+    def at_hand(self, call: AwsCall, *, by: By) -> Credentials | None:
+        """What `for_call` would give, where the task's own session is there already; neither blocks nor raises."""
+        account = self.known_account()
+        if by is not By.POLICY or not call.actions or not account:
+            return None
+        try:
+            self._check()
+            self._check_reach(call)
+        except SuperviseError:
+            return None
+        if self._source.way is Way.UNNARROWED:
+            key: Key = ("own",)
+        else:
+            key = ("task", *sorted({action.partition(":")[0].lower() for action in call.actions}))
+        slot = self._slots.get(key)
+        held = slot.credentials if slot is not None else None
+        return held if held is not None and self._left(held) > RENEW_BEFORE else None
+
     def _call_policy(self, call: AwsCall, escalation: str) -> str:
         """Exactly the call's own; for a long burst of calls that one answer allowed, a folder's."""
         policy = call_policy(call, self._scope)
@@ -161,6 +179,13 @@ class Broker:
             parts = self._source.role.arn.split(":")
             return parts[4] if len(parts) > 4 else ""
         return self._caller()[0]
+
+    def known_account(self) -> str:
+        """As `account`, where that is known; neither blocks nor raises."""
+        if self._source.role is not None:
+            return self.account()
+        known = self._identity
+        return "" if known is None else known[0]
 
     def rejected(self, access_key: str, code: str) -> str:
         """AWS does not take this credential and answers with `code`: it is not handed out again.

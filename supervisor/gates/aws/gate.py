@@ -14,7 +14,8 @@ from supervisor.gates.aws.endpoints import Endpoints
 from supervisor.gates.aws.forwarding import Forwarding
 from supervisor.gates.aws.holding import HOLD_SECONDS, RETURN_SECONDS, Holding
 from supervisor.gates.aws.intake import Intake
-from supervisor.gates.aws.serving import Decided, Serving
+from supervisor.gates.aws.prompt import Decided
+from supervisor.gates.aws.serving import Serving
 from supervisor.gates.aws.terms import Terms
 from supervisor.gates.aws.upstream import Upstream
 from supervisor.gates.protocol import Desk

@@ -53,6 +53,11 @@ class Holding(Generic[T]):
         self._away.setdefault(key, []).append(question)
         return None
 
+    @property
+    def away(self) -> bool:
+        """Whether any client was told to come again."""
+        return bool(self._away)
+
     def stop(self) -> None:
         """Nobody comes back any more."""
         for key, questions in list(self._away.items()):

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 from aiohttp import hdrs, web
 
 from supervisor.errors import HostError, ScopeError, SuperviseError, UsageError
-from supervisor.gates.asking import Asking
+from supervisor.gates.asking import Asking, Begun
 from supervisor.gates.aws import errors
 from supervisor.gates.aws.authorization import Bad, Fault
 from supervisor.gates.aws.bodies import BadBody
@@ -24,12 +24,13 @@ from supervisor.gates.aws.errors import ErrorResponse
 from supervisor.gates.aws.forwarding import Call, CannotBeSent, Forwarding, NotSent, Sent
 from supervisor.gates.aws.holding import Holding
 from supervisor.gates.aws.incoming import NeedsBody, Signed, Unsigned, verify
+from supervisor.gates.aws.prompt import WITHDRAWN, Decided, Prompt
 from supervisor.gates.aws.reading import Budget, Share, TooLarge, read_whole
 from supervisor.gates.aws.terms import Keys, Terms
 from supervisor.gates.aws.troubles import Troubles
 from supervisor.gates.offloop import off_loop
 from supervisor.model.codec import digest
-from supervisor.model.decision import By, Verdict
+from supervisor.model.decision import Verdict
 from supervisor.model.effect import Effect
 from supervisor.model.request import AwsCall, Process
 from supervisor.model.visible import visible
@@ -53,7 +54,6 @@ _TARGET: Final = "X-Amz-Target"
 _ACTION: Final = re.compile(rb"(?:^|&)(Action=[^&]{1,80})")
 _MOST_SKETCHED: Final = 120
 _TELL_SECONDS: Final = 2.0
-_WITHDRAWN: Final = Verdict(Effect.DENY, By.ENDED, "the client hung up")
 
 Headers = list[tuple[str, str]]
 
@@ -75,19 +75,11 @@ class _Understood:
     body: bytes | None
     payload_hash: str
     prefix: str
-    key: str
-    """The same for a retry of the same call."""
+    headers: Headers
 
-
-@dataclass(slots=True)
-class Decided:
-    """What was asked about a call and what came of it."""
-
-    call: AwsCall | None = None
-    request_id: str = ""
-    verdict: Verdict = _WITHDRAWN
-    signed_with: Keys | SuperviseError | None = None
-    """Known already where nobody had to be waited for."""
+    def key(self) -> str:
+        """The same for a retry of the same call."""
+        return _key(self.read, self.headers, self.payload_hash)
 
 
 class Serving:
@@ -95,7 +87,7 @@ class Serving:
 
     def __init__(self, terms: Terms, asking: Asking, holding: Holding[Decided], forwarding: Forwarding) -> None:
         self._terms, self._asking, self._holding, self._forwarding = terms, asking, holding, forwarding
-        self._troubles = Troubles(asking)
+        self._troubles, self._prompt = Troubles(asking), Prompt(terms, asking)
         self._budget = Budget()
         self._telling: set[asyncio.Task[None]] = set()
         self._chains: WeakKeyDictionary[asyncio.BaseTransport, tuple[Process, ...]] = WeakKeyDictionary()
@@ -123,6 +115,7 @@ class Serving:
         decided = await self._decide(request, wanted)
         if not decided.verdict.allowed:
             message = visible(decided.verdict.message) or f"{_named(wanted.read)} is denied by the scope"
+            message = message if message.startswith("agent-supervise: ") else _ours(f"denied: {message}")
             raise _Answer(errors.denied(wanted.read.protocol, message, _new_id(), **_form(wanted.read)))
         return await self._forward(request, wanted, decided)
 
@@ -148,7 +141,7 @@ class Serving:
             why = f"{_named(found)} does not take a body in chunks"
             raise await self._refused(request, Refused(why, protocol=found.protocol, service=found.service))
         payload_hash = body_hash or checked.payload_hash
-        return _Understood(found, checked, body, payload_hash, _prefix(request), _key(found, headers, payload_hash))
+        return _Understood(found, checked, body, payload_hash, _prefix(request), headers)
 
     async def _headers(self, request: web.BaseRequest, tunnel: str) -> Headers:
         try:
@@ -201,9 +194,17 @@ class Serving:
     async def _decide(self, request: web.BaseRequest, wanted: _Understood) -> Decided:
         locked = VENDS if vends_credentials(wanted.read.names) else ""
         chain = await self._chain(request)
+        begun: Begun | None = None
+        asked = Decided()
+        if not locked and not self._holding.away and (found := self._prompt.decide(wanted.read, chain)):
+            asked, begun = found
+            if begun.verdict is not None:
+                return asked
 
         async def ask(left: Callable[[], Awaitable[None]]) -> Decided:
-            asked = Decided()
+            if begun is not None:
+                asked.verdict = await self._asking.end(begun, left) or WITHDRAWN
+                return asked
 
             def facts() -> AwsCall:
                 asked.call = self._facts(wanted.read)
@@ -213,13 +214,14 @@ class Serving:
                 asked.signed_with = self._keys(asked.call, request_id, verdict)
 
             asked.request_id, verdict = await self._asking.ask(facts, chain, left, locked=locked, at_once=at_once)
-            asked.verdict = verdict or _WITHDRAWN
+            asked.verdict = verdict or WITHDRAWN
+            self._prompt.learn(wanted.read, asked)
             return asked
 
-        decided = await self._holding.ask(wanted.key, ask)
+        decided = await self._holding.ask(wanted.key(), ask)
         if decided is None:
             raise _Answer(errors.throttled(wanted.read.protocol, WAITS, _new_id(), **_form(wanted.read)))
-        if decided.verdict is _WITHDRAWN:
+        if decided.verdict is WITHDRAWN:
             raise ConnectionResetError("the client hung up")
         return decided
 
@@ -297,6 +299,9 @@ class Serving:
 
     def _record(self, request_id: str, sent: Sent) -> None:
         """Nobody waits for this record: what happened was decided on record before."""
+        if self._terms.is_free():
+            self._asking.answered_here(request_id, sent.status, aws_request_id=sent.aws_request_id, detail=sent.detail)
+            return
         telling = self._asking.answered(request_id, sent.status, aws_request_id=sent.aws_request_id, detail=sent.detail)
         task = asyncio.get_running_loop().create_task(telling)
         self._telling.add(task)

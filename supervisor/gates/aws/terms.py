@@ -36,6 +36,12 @@ class Broker(Protocol):
     def for_call(self, call: AwsCall, *, by: By, request_id: str, escalation: str = "") -> Keys:
         """Credentials that are good for this call and little else. Raises `SuperviseError`."""
 
+    def known_account(self) -> str:
+        """As `account`, where that is known; neither blocks nor raises."""
+
+    def at_hand(self, call: AwsCall, *, by: By) -> Keys | None:
+        """What `for_call` would give, where that is there already; neither blocks nor raises."""
+
     def rejected(self, access_key: str, code: str) -> str:
         """The cloud does not take these credentials and answers with `code`; returns what follows from that."""
 
@@ -63,7 +69,8 @@ class Terms:
     `needs_tags` says whether any rule that may speak of it goes by tags. Neither decides anything.
 
     `endpoint` is the URL that stands in for all of AWS; empty = AWS itself. `is_canary` says whether a bucket is one
-    that the session itself asks about (`gates.canary`): it is refused anyway, so nothing is looked up for it.
+    that the session itself asks about (`gates.canary`): it is refused anyway, so nothing is looked up for it. `is_free`
+    says whether the desk would answer now without waiting for anything that goes on; a desk that cannot tell is not.
     """
 
     placeholder: Placeholder
@@ -74,4 +81,5 @@ class Terms:
     chain_of: Callable[[Address], tuple[Process, ...]]
     endpoint: str = ""
     is_canary: Callable[[str], bool] = lambda bucket: False
+    is_free: Callable[[], bool] = lambda: False
     clock: Callable[[], datetime] = _now

@@ -34,12 +34,22 @@ class Broker:
 
     keys: Credentials = field(default_factory=lambda: Credentials("testing", "testing", ""))
     error: Exception | None = None
+    ready: bool = True
     asked: list[tuple[AwsCall, By]] = field(default_factory=list)
     rejections: list[tuple[str, str]] = field(default_factory=list)
     follows: str = "the next try has new ones"
 
     def account(self) -> str:
         return ACCOUNT
+
+    def known_account(self) -> str:
+        return ACCOUNT
+
+    def at_hand(self, call: AwsCall, *, by: By) -> Credentials | None:
+        if self.error is not None or not self.ready:
+            return None
+        self.asked.append((call, by))
+        return self.keys
 
     def for_call(self, call: AwsCall, *, by: By, request_id: str, escalation: str = "") -> Credentials:
         self.asked.append((call, by))
@@ -127,6 +137,7 @@ class Stage:
 def aws_stage(upstream: str, reply: object = None, desk: Desk | None = None, **gate: Any) -> Iterator[Stage]:
     """A gate in front of the cloud at `upstream`, with a desk that answers `reply`, or another one."""
     desk, broker, lookups = desk or Desk(reply), Broker(), Lookups()
+    is_free = gate.pop("is_free", lambda: False)
     placeholder = Placeholder.create()
     authority = SessionAuthority("test", datetime.now(UTC))
     effect, moved = [Effect.ALLOW], [timedelta()]
@@ -138,6 +149,7 @@ def aws_stage(upstream: str, reply: object = None, desk: Desk | None = None, **g
         needs_tags=lambda call: lookups.known is not None,
         chain_of=lambda peer: (),
         endpoint=upstream,
+        is_free=is_free,
         clock=lambda: datetime.now(UTC) + moved[0],
     )
     aws = AwsGate(terms, context_for=authority.context_for, **gate)
