@@ -15,7 +15,7 @@ from supervisor.console import words
 from supervisor.console.entry import WAITS, Entry, Kind
 from supervisor.console.left import cut
 from supervisor.console.look import Mark
-from supervisor.console.story import Story, Waiting
+from supervisor.console.story import Proved, Story, Waiting
 from supervisor.core.burst import merged
 from supervisor.model.codec import Json, Malformed, from_json, parse_rfc3339
 from supervisor.model.decision import By, Decision
@@ -29,6 +29,7 @@ from supervisor.model.event import (
     EscalationOpened,
     Fault,
     FilesLeft,
+    GatesChecked,
     GrantAdded,
     GrantEnded,
     PortClosed,
@@ -294,6 +295,11 @@ def _port_closed(story: Story, record: PortClosed, line: Json) -> None:
     _note(story, Kind.SESSION, f"port {record.port} of the cell is no longer at 127.0.0.1:{record.at}", why, line=line)
 
 
+def _checked(story: Story, record: GatesChecked, line: Json) -> None:
+    for gate in record.gates:
+        story.proved[gate.name] = Proved(story.last, gate)
+
+
 def _ended(story: Story, record: SessionEnded, line: Json) -> None:
     story.ended = record
     for escalation in list(story.waiting):
@@ -318,6 +324,7 @@ _STEPS: Final[dict[type, Callable[[Story, Any, Json], None]]] = {
     VerdictRecord: _verdict,
     Proposal: _said,
     Fault: _fault,
+    GatesChecked: _checked,
     FilesLeft: _left,
     PortExposed: _exposed,
     PortClosed: _port_closed,

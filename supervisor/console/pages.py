@@ -10,7 +10,7 @@ from textual.content import Content
 from supervisor.console.bindings import Binding, Where, at
 from supervisor.console.clock import at as clock
 from supervisor.console.entry import Entry
-from supervisor.console.look import Look
+from supervisor.console.look import Look, Mark
 from supervisor.console.rows import ends, field, fold_call, paragraph, row
 from supervisor.console.story import Story
 from supervisor.model.codec import Json
@@ -34,6 +34,26 @@ def help_rows(where: Where, usable: Sequence[Binding], width: int, prefix: str) 
         "Enter never allows. Esc leaves it undecided. What cannot be undone wants its name typed.",
         width,
     )
+    return rows
+
+
+def gates_rows(story: Story, width: int, look: Look) -> list[Content]:
+    """Each gate: whether it holds, how that was shown last, and when."""
+    session = story.session
+    if session is None or not session.gates:
+        return []
+    rows = [row(), row(("The gates", "bold $strong"))]
+    for gate in session.gates:
+        proved = story.proved.get(gate.name)
+        if not gate.holds or gate.name in session.weakened:
+            mark, says = Mark.ASK, f"WEAK: {gate.detail or 'weakened when the session was started'}"
+        elif proved is None:
+            mark, says = Mark.ALLOW, gate.detail or "holds"
+        elif proved.status.holds:
+            mark, says = Mark.ALLOW, f"holds: {proved.status.detail}, at {clock(proved.at)}"
+        else:
+            mark, says = Mark.FAULT, f"FAILED at {clock(proved.at)}: {proved.status.detail}"
+        rows += field(f"{look.shape(mark)} {visible(gate.name)}", visible(says), width, indent=17)
     return rows
 
 
@@ -118,6 +138,9 @@ def farewell(story: Story, code: int, *, detached: bool, vanished: bool) -> str:
         return f"agent-supervise: detached, the agent goes on{waits}. Back to it: agent-supervise attach {session}"
     if vanished:
         return f"agent-supervise: the session process died; what it held was denied. agent-supervise verify {session}"
+    failed = [name for name, proved in story.proved.items() if not proved.status.holds]
+    if failed and story.ended is not None:
+        return f"agent-supervise: stopped: {visible(story.ended.why)}. agent-supervise review {session}"
     return f"agent-supervise: the agent ended with {code}: {tally}. agent-supervise review {session}"
 
 

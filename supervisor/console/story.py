@@ -13,6 +13,7 @@ from supervisor.model.event import (
     CredentialMinted,
     DecisionRecord,
     FilesLeft,
+    GateStatus,
     ScopeLoaded,
     SessionEnded,
     SessionStarted,
@@ -38,6 +39,14 @@ class Waiting:
     merged: int = 0
     answers: int = 0
     entry: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """When a canary last went through a gate, and what that showed."""
+
+    at: datetime
+    status: GateStatus
 
 
 @dataclass(slots=True)
@@ -69,6 +78,8 @@ class Story:
     """The last request that the policy would ask about, until it is known whether anybody is asked."""
     credentials: dict[str, CredentialMinted] = field(default_factory=dict)
     grants: dict[str, Grant] = field(default_factory=dict)
+    proved: dict[str, Proved] = field(default_factory=dict)
+    """By the gate's name, what the last canary through it showed."""
     counts: Counts = field(default_factory=Counts)
 
     def queue(self) -> list[Waiting]:

@@ -110,6 +110,8 @@ PICTURES = (
     Picture("difference", "A project's scope changed since it was accepted", _picker("enter", chosen="deploy")),
     Picture("working", "The agent works; nothing waits", _session(stories.quiet)),
     Picture("weakened", "A session in which a gate was weakened", _session(lambda: stories.quiet(True))),
+    Picture("gate-failed", "A gate that does not hold any more", _session(stories.gate_failed)),
+    Picture("gates", "How each gate was shown to hold", _session(stories.gate_failed, PREFIX, "question_mark", "end")),
     Picture("asked", "A question arrives; the keyboard stays with the agent", _session(stories.queue)),
     Picture("answering", "The question, read to its end, with its keys", _session(stories.queue, PREFIX, "read")),
     Picture("granting", "Choosing a grant", _session(stories.queue, PREFIX, "read", "s", "down")),

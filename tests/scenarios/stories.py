@@ -14,6 +14,7 @@ from supervisor.model.event import (
     EscalationAnswered,
     EscalationShown,
     Fault,
+    GatesChecked,
     GateStatus,
     GrantAdded,
     Proposal,
@@ -232,6 +233,19 @@ def answered() -> Lines:
         Fault("network", "the proxy lost a connection to 198.51.100.7:443; it was denied"),
     )
     return lines.wait(40)
+
+
+def gate_failed() -> Lines:
+    """Gates that proved that they hold, and one that does not any more."""
+    lines = quiet()
+    held = (
+        GateStatus("exec", True, "a program start inside was held by the kernel and refused"),
+        GateStatus("network", True, "there is no route but the proxy; a connection from inside was refused"),
+    )
+    lines.add(GatesChecked(held)).wait(60)
+    why = "a connection from inside was let through: 200"
+    lines.add(GatesChecked((held[0], GateStatus("network", False, why))), Fault("network", why))
+    return lines.wait(1)
 
 
 def ended() -> Lines:

@@ -28,6 +28,9 @@ def head_rows(story: Story, now: datetime, width: int, look: Look, *, brief: boo
     rows.append(gate_row(story, width, look))
     if brief:
         return rows
+    if story.proved and all(proved.status.holds for proved in story.proved.values()):
+        last = max(proved.at for proved in story.proved.values())
+        rows.append(row((clip(f"proven {at(last)}, each minute", width, look), "$quiet")))
     held = len(story.credentials)
     if held:
         ending = min(credential.expires for credential in story.credentials.values())
@@ -65,7 +68,10 @@ def gate_row(story: Story, width: int, look: Look) -> Content:
     session = story.session
     for gate in session.gates if session else ():
         weak = not gate.holds or (session is not None and gate.name in session.weakened)
-        if weak:
+        proved = story.proved.get(gate.name)
+        if proved is not None and not proved.status.holds:
+            parts += [(f"{look.shape(Mark.FAULT)} {visible(gate.name)} FAILED", "bold $never"), "  "]
+        elif weak:
             parts += [(f"{look.shape(Mark.ASK)} {visible(gate.name)} WEAK", "bold $ask"), "  "]
         else:
             parts += [(f"{look.shape(Mark.ALLOW)} ", "$allow"), visible(gate.name), "  "]
@@ -120,10 +126,13 @@ def timeline_title(filter_name: str, search: str, shown: int, dropped: int) -> s
 
 
 def weak_parts(story: Story, look: Look) -> list[Part]:
-    """The gates that do not hold: said on every screen of such a session, for its whole life."""
+    """The gates that do not hold: said on every screen of such a session, to its end."""
     session = story.session
     names = [gate.name for gate in session.gates if not gate.holds or gate.name in session.weakened] if session else []
-    return [(f"{look.shape(Mark.ASK)} WEAK {visible(', '.join(names))}", "bold $ask"), "  "] if names else []
+    weak: list[Part] = [(f"{look.shape(Mark.ASK)} WEAK {visible(', '.join(names))}", "bold $ask"), "  "]
+    failed = [name for name, proved in story.proved.items() if not proved.status.holds]
+    stopped: list[Part] = [(f"{look.shape(Mark.FAULT)} FAILED {visible(', '.join(failed))}", "bold $never"), "  "]
+    return (weak if names else []) + (stopped if failed else [])
 
 
 def count_parts(story: Story, look: Look) -> list[Part]:

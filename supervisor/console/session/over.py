@@ -73,7 +73,7 @@ class Over(Container, inherit_bindings=False):
         match page:
             case Page.HELP:
                 where, usable = seat.beneath()
-                return pages.help_rows(where, usable, width, cap)
+                return pages.help_rows(where, usable, width, cap) + pages.gates_rows(seat.story, width, look)
             case Page.DETAIL if seat.entry:
                 return pages.detail_rows(seat.entry, seat.story.timeline.detail(seat.entry.number), width, look)
             case Page.WHOLE if seat.cards.current:
