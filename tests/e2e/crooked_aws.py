@@ -112,6 +112,11 @@ def hangs_up(client: socket.socket) -> None:
     """An end without an answer."""
 
 
+def keeps_silent(client: socket.socket) -> None:
+    """No answer for as long as the client waits."""
+    client.recv(1)
+
+
 def error(status: int, code: str, message: str) -> Break:
     """An error of a query service."""
     body = (

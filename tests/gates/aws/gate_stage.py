@@ -101,7 +101,7 @@ class Stage:
         return boto3.client(
             service,
             endpoint_url=more.pop("endpoint_url", f"http://127.0.0.1:{self.port}"),
-            region_name=REGION,
+            region_name=more.pop("region_name", REGION),
             aws_access_key_id=self.placeholder.access_key,
             aws_secret_access_key=self.placeholder.secret_key,
             aws_session_token=self.placeholder.token,
