@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.attacks.production import INSIDE, Production, compile_c
+from tests.attacks.site import Site
 from tests.attacks.technique import SKIPPED, TECHNIQUES, Technique
 from tests.aws_stage import developers_keys
 from tests.e2e.headless import ROOT
@@ -37,6 +38,7 @@ parameters:
   remote: {ask: The shared repository}
   python: {ask: The environment with boto3}
   base: {ask: The interpreter behind it}
+  site: {ask: The port of the one allowed site}
 aws:
   rules:
     - allow: ["s3:ListAllMyBuckets", "sts:GetCallerIdentity", "ec2:Describe*", "rds:Describe*"]
@@ -51,7 +53,9 @@ commands:
     - deny: [git push]
       because: the shared repository is not changed
   otherwise: allow
-network: {otherwise: deny}
+network:
+  rules: [{allow: ["127.0.0.1:${site}"]}]
+  otherwise: deny
 files:
   read: ["${tools}", "${inside}", "${techniques}", "${built}", "${remote}", "${python}", "${base}"]
 """
@@ -170,6 +174,7 @@ class Stage:
         self.built = base / "built"
         self.built.mkdir(parents=True)
         self.production = Production(base / "production", cloud=cloud)
+        self.site = Site()
         self.errors = base / "errors.txt"
         self.scope = base / "attacked.yaml"
         self.scope.write_text(SCOPE)
@@ -179,6 +184,7 @@ class Stage:
         """End everything."""
         if self._driver is not None:
             self._driver.end()
+        self.site.stop()
         self.production.stop()
 
     # ── drivers ──────────────────────────────────────────────────────────────────────────────────
@@ -193,6 +199,7 @@ class Stage:
             "built": self.built,
             "remote": production.remote,
             "python": sys.prefix,
+            "site": self.site.port,
             "base": Path(getattr(sys, "_base_executable", sys.executable)).resolve().parent.parent,
         }
         words = [sys.executable, "-m", "supervisor.cli", "--headless", "--scope", str(self.scope)]
@@ -258,7 +265,7 @@ class Stage:
             "command": self._command(technique),
             "folder": str(folder),
             "seconds": technique.seconds,
-            "environment": self.production.targets(folder),
+            "environment": self.production.targets(folder) | {"ATTACK_SITE": str(self.site.port)},
         }
         answer = self._driver.run(order, START_SECONDS + technique.seconds + EXTRA_SECONDS)
         if supervised:
@@ -266,7 +273,9 @@ class Stage:
         code, output = (answer["code"], str(answer["output"])) if answer is not None else (None, "")
         assert code is None or isinstance(code, int)
         # The cloud is asked often enough to tell who did it; each time takes as long as many techniques do.
-        harm = self.production.harm(output, folder, aws=technique.aims == "aws")
+        harm = self.production.harm(output, folder, aws=technique.aims == "aws") | self.site.harm()
+        if claims := [line for line in output.splitlines() if line.startswith("breach:")]:
+            harm.setdefault(technique.aims, "; ".join(claims))
         if harm:
             self.production.repair(harm)
         return Outcome(technique, code, output, harm)
@@ -276,7 +285,7 @@ class Stage:
         assert self._driver is not None
         driver, self._driver = self._driver, None
         code = driver.end()
-        late = self.production.harm()
+        late = self.production.harm() | self.site.harm()
         harm = (
             late | {"later": f"at the end of the session, by this one or one before it: {sorted(late)}"} if late else {}
         )

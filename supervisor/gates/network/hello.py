@@ -10,6 +10,8 @@ LIMIT = 64 * 1024
 """Bytes of a tunnel's start that are kept while its protocol is not clear."""
 
 _FIRST_LINE_LIMIT = 8 * 1024
+_OLD_REQUEST = re.compile(rb"(?:GET|HEAD|POST)[ \t]+(?:/|https?:)", re.IGNORECASE)
+"""A request without a version (HTTP/0.9): servers there are that read fields behind it all the same."""
 _NOT_TEXT = re.compile(rb"[^\t\r\n -~]")
 _HANDSHAKE, _CLIENT_HELLO, _SERVER_NAME, _HOST_NAME = 22, 1, 0, 0
 _ENCRYPTED_HELLO = 0xFE0D
@@ -60,7 +62,7 @@ def _read_line(data: bytes) -> Hello:
     """HTTP is what has `HTTP/` in its first line; servers skip empty lines before it (RFC 9112 section 2.2)."""
     text = data.lstrip(b"\r\n")
     line, end, _ = text.partition(b"\n")
-    if b"HTTP/" in line.upper():
+    if b"HTTP/" in line.upper() or (end and _OLD_REQUEST.match(line)):
         return Hello(Opening.HTTP) if end else _PARTIAL
     if end or len(line) > _FIRST_LINE_LIMIT or _NOT_TEXT.search(line):
         return Hello(Opening.OTHER)

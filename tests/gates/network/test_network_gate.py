@@ -371,6 +371,7 @@ def test_tls_to_an_address(running: Start, serve: Serve) -> None:
         b"GET / HTTP/1.1\r\nHost: other.example\r\n\r\n",
         b"\r\nGET / HTTP/1.1\r\nHost: site.example\r\n\r\n",
         b"GET / HTTP/1.1\nHost: site.example\n\n",
+        b"GET /\r\nHost: other.example\r\n\r\n",
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         b"\x16\x03\x01\x00\x00",
     ],
