@@ -43,7 +43,7 @@ class Placeholder:
         """The variables that lead AWS tools to the gate on `127.0.0.1:port` and to these credentials.
 
         The address is one, never a name: the endpoint rule sets switch S3 to path style for addresses only. Services
-        whose signing name is shared get a URL of their own, because nothing else in their requests tells them apart.
+        get a URL of their own where nothing else in some of their requests tells them from another one.
         """
         gate = f"http://127.0.0.1:{port}"
         return {

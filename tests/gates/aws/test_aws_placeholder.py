@@ -18,6 +18,8 @@ from botocore.utils import hyphenize_service_id
 
 from supervisor.gates.aws.placeholder import SERVICE_PREFIX, Placeholder
 from supervisor.gates.aws.shared_names import SHARED
+from supervisor.parse.aws_http import identify
+from tests.corpus.aws_requests import GATE, Factory, Made
 
 
 def test_shape() -> None:
@@ -50,7 +52,8 @@ def test_environment() -> None:
     assert environment["AWS_EC2_METADATA_DISABLED"] == "true"
     assert environment["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4100"
     assert "AWS_ENDPOINT_URL_S3" not in environment
-    assert environment["AWS_ENDPOINT_URL_API_GATEWAY"] == "http://127.0.0.1:4100/_svc/apigateway"
+    assert "AWS_ENDPOINT_URL_API_GATEWAY" not in environment
+    assert environment["AWS_ENDPOINT_URL_RDS"] == "http://127.0.0.1:4100/_svc/rds"
     for name, value in environment.items():
         assert re.fullmatch(r"[A-Z][A-Z0-9_]*", name)
         assert value.isprintable()
@@ -106,8 +109,22 @@ def _metadata(service: str, version: str) -> dict[str, str]:
     return found
 
 
+def _has_untold(factory: Factory, service: str) -> bool:
+    """Whether one of the service's requests needs its own URL to be told."""
+    bare = factory.all_of(factory.client(service, endpoint=GATE), full=False)
+    named = factory.client(service, endpoint=f"{GATE}{SERVICE_PREFIX}{service}")
+    return any(
+        made is not None and not _is_told(made) and _is_told(factory.make_one(named, operation, full=False))
+        for operation, made in bare
+    )
+
+
+def _is_told(made: Made | None) -> bool:
+    return made is not None and identify(made.method, made.target, made.headers, made.body) == (made.name,)
+
+
 def test_shared_names() -> None:
-    """The services that share a signing name are those of this botocore's models and endpoint rule sets."""
+    """Of the services that share a signing name those have a URL of their own whose requests need it to be told."""
     loader = Loader()
     services: dict[str, set[str]] = defaultdict(set)
     suffixes: dict[str, str] = {}
@@ -117,7 +134,7 @@ def test_shared_names() -> None:
         for name in {metadata.get("signingName", metadata["endpointPrefix"]), *_signing_names(rules)}:
             services[name].add(service)
         suffixes[service] = hyphenize_service_id(metadata["serviceId"]).replace("-", "_").upper()
-    shared = {service: suffixes[service] for group in services.values() if len(group) > 1 for service in group}
-    # The Go SDK puts the bucket in front of the host where S3 has a URL of its own, and in the path where it has none.
-    del shared["s3"]
-    assert dict(SHARED) == shared, f"SHARED must be {dict(sorted(shared.items()))}"
+    factory = Factory()
+    sharing = sorted({service for group in services.values() if len(group) > 1 for service in group})
+    untold = {service: suffixes[service] for service in sharing if _has_untold(factory, service)}
+    assert dict(SHARED) == untold, f"SHARED must be {untold}"
