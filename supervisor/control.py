@@ -6,8 +6,10 @@ its own delay. JSON objects, one a line:
 
     console → session   hello{console, columns, rows, since} · shown{escalation} · answer{answer}
                         resize{columns, rows} · input{data} · end_grant{grant} · kill{}
+                        grant_path{path, write, minutes}
     session → console   welcome{session, screen, next} · records{records} · current{} (all lines so far were sent)
                         answered{escalation, accepted, why} · ended{exit_code}
+                        granted{path, grant, why} (no grant: why not)
 """
 
 from __future__ import annotations
@@ -46,6 +48,8 @@ class Host(Protocol):
     def input(self, data: bytes) -> None: ...
 
     def kill(self, by: str) -> None: ...
+
+    def grant_path(self, path: str, *, write: bool, minutes: int, by: str) -> tuple[str, str]: ...
 
 
 class ControlServer:
@@ -129,7 +133,13 @@ class ControlServer:
                 message = _message(line)
                 if message is None:
                     return
-                if reply := self._take(message, console, name):
+                reply: Json | None
+                if message.get("type") == "grant_path":
+                    # It looks through the folder: the agent's terminal must not wait for that.
+                    reply = await self._loop.run_in_executor(None, self._grant_path, message, name)
+                else:
+                    reply = self._take(message, console, name)
+                if reply:
                     _send(writer, reply)
                     await writer.drain()
                 if self._ended is not None:
@@ -169,6 +179,13 @@ class ControlServer:
             case unknown:
                 raise ValueError(f"unknown message {unknown!r}")
         return None
+
+    def _grant_path(self, message: Json, name: str) -> Json:
+        path, write, minutes = message.get("path"), message.get("write", False), _natural(message.get("minutes", 0))
+        if not isinstance(path, str) or not isinstance(write, bool):
+            raise ValueError("a path that is granted has a name")
+        grant, why = self._host.grant_path(path, write=write, minutes=minutes, by=name)
+        return {"type": "granted", "path": path, "grant": grant, "why": why}
 
     def _resize(self, message: Json) -> None:
         columns, rows = _natural(message.get("columns", 0)), _natural(message.get("rows", 0))

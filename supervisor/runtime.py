@@ -5,7 +5,8 @@ record is on disk before anything acts on it. Deliveries to gates happen after t
 the runtime while the runtime tells it something.
 
 When the journal cannot be written nothing more is allowed: what was being decided is denied, and `on_broken` ends the
-session. `on_stop` ends it too, when the core says so; it must not wait for this runtime.
+session. `on_path` shows the cell a path or takes it away. `on_stop` ends the session too, when the core says so; it
+must not wait for this runtime.
 """
 
 from __future__ import annotations
@@ -26,9 +27,13 @@ from supervisor.core.orders import (
     Ended,
     Event,
     GrantRevoked,
+    HidePath,
     Order,
+    PathFailed,
+    PathGranted,
     ReplyTo,
     Shown,
+    ShowPath,
     Stop,
     Tick,
     WakeAt,
@@ -76,12 +81,13 @@ class Runtime(Desk):
         on_record: Callable[[Record], None] = lambda record: None,
         on_broken: Callable[[JournalError], None] = lambda error: None,
         on_stop: Callable[[str], None] = lambda why: None,
+        on_path: Callable[[ShowPath | HidePath], None] = lambda order: None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._session, self._journal = session, journal
         self._id, self._agent = session_id, agent
         self._wake, self._on_record, self._on_broken, self._clock = wake, on_record, on_broken, clock
-        self._on_stop = on_stop
+        self._on_stop, self._on_path = on_stop, on_path
         self._gates: dict[str, Gate] = {}
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
@@ -179,6 +185,19 @@ class Runtime(Desk):
         """What the canaries showed; a gate that does not hold ends the session (`on_stop`)."""
         self._handle(Checked(record))
 
+    def grant_path(self, path: str, *, write: bool, minutes: int, by: str) -> ReplyTo:
+        """A human shows the cell a path that is fit to be shown; the reply names the grant, or says why there is none.
+
+        When this returns `on_path` has been told.
+        """
+        replies: list[ReplyTo] = []
+        self._handle(PathGranted(path, write, minutes, by), replies=replies)
+        return replies[-1] if replies else ReplyTo("", False, "the grant could not be recorded")
+
+    def path_failed(self, grant: str, why: str) -> None:
+        """What was granted could not be shown."""
+        self._handle(PathFailed(grant, why))
+
     # ── time and the end ─────────────────────────────────────────────────────────────────────────
 
     def tick(self) -> None:
@@ -201,6 +220,7 @@ class Runtime(Desk):
     ) -> Verdict | None:
         """Carry out one event. Returns the verdict on the request `asked`, `None` if it is held or none was asked."""
         deliveries: list[Deliver] = []
+        paths: list[ShowPath | HidePath] = []
         verdict: Verdict | None = None
         broke: JournalError | None = None
         with self._lock:
@@ -226,6 +246,9 @@ class Runtime(Desk):
                             deliveries.append(order if final is word else Deliver(order.gate, request, final))
                     case WakeAt(moment):
                         self._wake(moment)
+                    case ShowPath() | HidePath():
+                        if self._broken is None or isinstance(order, HidePath):
+                            paths.append(order)
                     case Stop(why):
                         self._on_stop(why)
                     case ReplyTo():
@@ -236,6 +259,8 @@ class Runtime(Desk):
             self._session = session
             if asked and verdict is None and self._broken is not None:
                 verdict = _NOT_RECORDED
+        for path in paths:
+            self._on_path(path)
         for delivery in deliveries:
             gate = self._gates.get(delivery.gate)
             if gate is not None:

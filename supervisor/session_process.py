@@ -180,7 +180,7 @@ class SessionProcess:
             environment,
             self._watch,
             failed=self._runtime.path_failed,
-            broke=lambda why: self._loop.call_soon_threadsafe(self._break, why),
+            broke=self._path_stays,
         )
         self._start_gates(scope, ways, gated)
         self._runtime.record(*self._first_records(scope, deadline), *self._exposed.opened)
@@ -483,6 +483,9 @@ class SessionProcess:
             self._paths.hide(order.grant)
         elif isinstance(order.grant.matcher, PathMatcher):
             self._paths.show(order.grant.id, order.grant.matcher.path)
+
+    def _path_stays(self, why: str) -> None:
+        self._loop.call_soon_threadsafe(self._break, why)
 
     def _break(self, why: str) -> None:
         """Something that a session cannot do without is broken: nothing runs on."""

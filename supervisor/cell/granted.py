@@ -68,6 +68,8 @@ def showing(path: str, *, writable: bool, plan: CellPlan, facts: HostFacts, envi
 
 
 def _refuse(real: str, writable: bool, plan: CellPlan, facts: HostFacts) -> None:
+    if below(plan.home, real) or below(plan.workspace, real) or real in places.NEVER_A_WORKSPACE:
+        raise UsageError("too much lies in this folder to show it to an agent", where=real, fix="grant what is needed")
     for place in plan.hidden:
         if below(real, place):
             raise UsageError(
@@ -77,8 +79,6 @@ def _refuse(real: str, writable: bool, plan: CellPlan, facts: HostFacts) -> None
             )
         if below(place, real) and facts.kind(place):
             raise UsageError(f"{place} lies in it, which is hidden from agents", where=real, fix="grant what is needed")
-    if below(plan.home, real) or below(plan.workspace, real) or real in places.NEVER_A_WORKSPACE:
-        raise UsageError("too much lies in this folder to show it to an agent", where=real, fix="grant what is needed")
     if any(below(real, top) for top in ("/proc", "/sys", "/dev", "/run")):
         raise UsageError("the cell has a place of its own under this name", where=real)
     if writable and any(below(real, top) for top in places.BELOW_THESE_NO_WORKSPACE):

@@ -84,6 +84,7 @@ class GrantedMounts:
         self._own = own
         """Devices of the cell's own file systems: whether the agent can write there."""
         self._shown: dict[str, Shown] = {}
+        self._made: list[tuple[int, str]] = []
         self._make_hold()
 
     def fileno(self) -> int:
@@ -106,7 +107,8 @@ class GrantedMounts:
                 self._end(name)
             reply: tuple[str, ...] = ("done", name)
         except OSError as error:
-            reply = ("error", name, _WORDS.get(error.errno or 0) or str(error))
+            said = error.strerror or str(error)
+            reply = ("error", name, _WORDS.get(error.errno or 0, said) if isinstance(error, kernel.CallError) else said)
         try:
             self._channel.send(marshal.dumps(reply))
         except OSError:
@@ -201,9 +203,11 @@ class GrantedMounts:
             if error.errno != errno.ENOENT:
                 raise
         else:
-            if stat.S_ISDIR(os.fstat(place).st_mode) != folder:
+            mode = os.fstat(place).st_mode
+            if stat.S_ISLNK(mode) or stat.S_ISDIR(mode) != folder:
                 os.close(place)
-                raise OSError(errno.EEXIST, "the cell has something else in its place")
+                what = "a link" if stat.S_ISLNK(mode) else "something else"
+                raise OSError(errno.EEXIST, f"the cell has {what} in its place")
             return place
         parent = self._place(os.path.dirname(path), True, made)
         try:
@@ -280,16 +284,20 @@ class GrantedMounts:
             os.chdir("/")
 
     def _unmake(self, made: list[tuple[int, str]]) -> None:
-        for folder, name in reversed(made):
+        """Take away the folders that were made, with those that other grants kept so far."""
+        self._made += made
+        made.clear()
+        for entry in self._made[::-1]:
+            folder, name = entry
             try:
                 if stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
                     os.rmdir(name, dir_fd=folder)
                 else:
                     os.unlink(name, dir_fd=folder)
             except OSError as error:
-                # Another grant lies below it, or the agent has put something there: it is the cell's own and stays.
-                if error.errno not in (errno.ENOTEMPTY, errno.EBUSY, errno.ENOENT):
+                if error.errno in (errno.ENOTEMPTY, errno.EBUSY):
+                    continue  # Another grant lies below it, or the agent has put something there.
+                if error.errno != errno.ENOENT:
                     raise
-            finally:
-                os.close(folder)
-        made.clear()
+            os.close(folder)
+            self._made.remove(entry)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import sys
@@ -31,27 +32,75 @@ if TYPE_CHECKING:
     from supervisor.model.grant import GrantOffer
 
 REPLY_SECONDS: Final = 10.0
+_SPAN: Final = re.compile(r"([0-9]{1,6})([smh]?)")
+_SECONDS_OF: Final = {"s": 1, "m": 60, "": 60, "h": 3600}
 _WORDS: Final = "once, task N [MINUTES], deny [WHY], or skip"
 
 
 @click.command()
 @click.argument("session", default="", metavar="[SESSION]")
 @click.option("--list", "only_list", is_flag=True, help="list what waits, one line each, and answer nothing")
-def answer(session: str, only_list: bool) -> int:
+@click.option("--grant-path", "path", metavar="PATH", help="show the agent a file or folder, for reading")
+@click.option("--write", is_flag=True, help="with --grant-path: it may write there too")
+@click.option("--for", "span", metavar="TIME", default="30m", show_default=True, help="how long the grant lasts")
+@click.option("--end-grant", "ended", metavar="GRANT", help="take a grant back by its id")
+def answer(session: str, only_list: bool, path: str | None, write: bool, span: str, ended: str | None) -> int:
     """List what waits in a running session, by default the latest, and answer it question by question."""
+    if write and path is None:
+        raise UsageError("--write belongs to --grant-path", fix="name the path: --grant-path PATH --write")
+    if sum((only_list, path is not None, ended is not None)) > 1:
+        raise UsageError("--list, --grant-path and --end-grant are three things", fix="do one of them at a time")
+    minutes = minutes_of(span)
     folder = find_session(os.environ, session, running=True)
     with Desk(folder.path / "control.sock") as desk:
         queue = desk.queue()
+        if path is not None or ended is not None:
+            _need_human()
+            return _grant_path(desk, path, write, minutes) if path is not None else _end_grant(desk, ended or "")
         if only_list or not queue:
             for waiting in queue:
                 click.echo(f"{waiting.id}\t{_short(waiting)}")
             if not queue:
                 click.echo("nothing waits", err=True)
             return 0
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            raise UsageError("an answer is given by a human at a terminal", fix="use --list to see what waits")
+        _need_human()
         for place, waiting in enumerate(queue, 1):
             _one(desk, waiting, place, len(queue), sys.stderr)
+    return 0
+
+
+def minutes_of(span: str) -> int:
+    """Whole minutes of `90s`, `30m`, `2h` or a bare number of minutes, rounded up. Raises `UsageError`."""
+    match = _SPAN.fullmatch(span.strip())
+    if match is None or not int(match[1]):
+        raise UsageError(f"--for {span} is no time", fix="write it as 30m or 2h")
+    return -(-int(match[1]) * _SECONDS_OF[match[2]] // 60)
+
+
+def _need_human() -> None:
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError("an answer is given by a human at a terminal", fix="use --list to see what waits")
+
+
+def _grant_path(desk: Desk, path: str, write: bool, minutes: int) -> int:
+    """Show the agent a path, named from here; the grant's id goes to stdout."""
+    whole = path if path.startswith(("/", "~")) else os.path.normpath(f"{Path.cwd()}/{path}")
+    grant, why = desk.grant_path(whole, write, minutes)
+    if not grant:
+        raise UsageError(f"not granted: {why}")
+    does = "read and write" if write else "read"
+    click.echo(grant)
+    click.echo(f"the agent may {does} {visible(whole)} for {minutes} min; to end it before:", err=True)
+    click.echo(f"  agent-supervise answer --end-grant {grant}", err=True)
+    return 0
+
+
+def _end_grant(desk: Desk, grant: str) -> int:
+    if grant not in desk.grants:
+        held = ", ".join(desk.grants) or "none"
+        raise UsageError(f"there is no grant {visible(grant)} now", fix=f"in force: {held}")
+    desk.end_grant(grant)
+    click.echo(f"{grant} has ended", err=True)
     return 0
 
 
@@ -103,6 +152,22 @@ class Desk:
             lambda message: message.get("type") == "answered" and message.get("escalation") == answer.escalation
         )
         return reply.get("accepted") is True, str(reply.get("why", ""))
+
+    @property
+    def grants(self) -> list[str]:
+        """The ids of the grants in force, oldest first."""
+        return list(self._story.grants)
+
+    def grant_path(self, path: str, write: bool, minutes: int) -> tuple[str, str]:
+        """Have a path shown to the agent: the grant's id, or why there is none."""
+        self._send({"type": "grant_path", "path": path, "write": write, "minutes": minutes})
+        reply = self._until(lambda message: message.get("type") == "granted" and message.get("path") == path)
+        return str(reply.get("grant", "")), str(reply.get("why", ""))
+
+    def end_grant(self, grant: str) -> None:
+        """Take a grant back; returns when it has ended."""
+        self._send({"type": "end_grant", "grant": grant})
+        self._until(lambda message: grant not in self._story.grants)
 
     def _until(self, wanted: object) -> Json:
         for message in self._lines:

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from supervisor.console import aws_words
 from supervisor.model.decision import Decision
-from supervisor.model.grant import AwsMatcher, ConnectMatcher, ExecMatcher, Matcher, ToolMatcher
+from supervisor.model.grant import AwsMatcher, ConnectMatcher, ExecMatcher, Matcher, PathMatcher, ToolMatcher
 from supervisor.model.request import Action, AwsCall, Connect, Exec, Process, Request, ToolCall
 from supervisor.model.visible import visible
 
@@ -184,6 +184,8 @@ def covers(matcher: Matcher) -> str:
         case ToolMatcher():
             arguments = "with these arguments" if matcher.arguments else "with any arguments"
             return visible(f"{matcher.server}/{matcher.tool} {arguments}")
+        case PathMatcher():
+            return visible(f"{'reading and writing' if matcher.write else 'reading'} {matcher.path}")
         case _:
             assert_never(matcher)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from supervisor.model.decision import Verdict
 from supervisor.model.event import GatesChecked, Record
-from supervisor.model.grant import Answer
+from supervisor.model.grant import Answer, Grant
 from supervisor.model.request import GateName, Request
 
 # ── events: what happened ────────────────────────────────────────────────────────────────────────
@@ -63,6 +63,24 @@ class GrantRevoked:
 
 
 @dataclass(frozen=True, slots=True)
+class PathGranted:
+    """A human shows the cell a path, which was found fit to be shown; `by` was filled in by the session process."""
+
+    path: str
+    write: bool
+    minutes: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class PathFailed:
+    """A granted path could not be shown."""
+
+    grant: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time has passed; whatever is due at `now` happens."""
 
@@ -91,7 +109,20 @@ class AgentEnded:
     cast_sha256: str = ""
 
 
-Event = Asked | Withdrawn | Ended | Shown | Answered | GrantRevoked | Tick | Broke | Checked | AgentEnded
+Event = (
+    Asked
+    | Withdrawn
+    | Ended
+    | Shown
+    | Answered
+    | GrantRevoked
+    | PathGranted
+    | PathFailed
+    | Tick
+    | Broke
+    | Checked
+    | AgentEnded
+)
 
 # ── orders: what the runtime must do, in this order ──────────────────────────────────────────────
 
@@ -129,10 +160,24 @@ class ReplyTo:
 
 
 @dataclass(frozen=True, slots=True)
+class ShowPath:
+    """Show the cell the path of this grant, whose matcher is a `PathMatcher`."""
+
+    grant: Grant
+
+
+@dataclass(frozen=True, slots=True)
+class HidePath:
+    """What was shown for this grant is to be gone from the cell."""
+
+    grant: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """End the session's programs now: it cannot be shown any more that they are held."""
 
     why: str
 
 
-Order = Write | Deliver | WakeAt | ReplyTo | Stop
+Order = Write | Deliver | WakeAt | ReplyTo | ShowPath | HidePath | Stop

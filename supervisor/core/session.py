@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import Final, assert_never
 
 from supervisor.core.burst import adds, burst_key, fits, may_be_one, merged
-from supervisor.core.escalation import Escalation, Stage, question_digest, refusal
+from supervisor.core.escalation import MAX_GRANT_MINUTES, Escalation, Stage, question_digest, refusal
 from supervisor.core.orders import (
     AgentEnded,
     Answered,
@@ -30,9 +30,13 @@ from supervisor.core.orders import (
     Ended,
     Event,
     GrantRevoked,
+    HidePath,
     Order,
+    PathFailed,
+    PathGranted,
     ReplyTo,
     Shown,
+    ShowPath,
     Stop,
     Tick,
     WakeAt,
@@ -55,7 +59,7 @@ from supervisor.model.event import (
     SessionEnded,
     VerdictRecord,
 )
-from supervisor.model.grant import Answer, Grant
+from supervisor.model.grant import Answer, Grant, PathMatcher
 from supervisor.model.request import GateName, Request
 from supervisor.model.visible import visible
 from supervisor.policy.decide import decide
@@ -71,6 +75,9 @@ REPEAT: Final = timedelta(seconds=60)
 GROWS: Final = timedelta(seconds=60)
 """For this long after it was opened a question takes in more of its burst. A burst is held within seconds; who goes on
 adding would keep a human from ever reading to the end, so what comes later is the next question."""
+
+NOT_SHOWN: Final = "it could not be shown: "
+"""How the reason begins with which a granted path ends that the cell never saw."""
 
 Step = tuple["Session", tuple[Order, ...]]
 
@@ -125,6 +132,10 @@ class Session:
                 return self._answered(event.answer, now)
             case GrantRevoked():
                 return self._end_grant(event.grant, f"taken back by {event.by}")
+            case PathGranted():
+                return self._grant_path(event, now)
+            case PathFailed():
+                return self._end_grant(event.grant, f"{NOT_SHOWN}{visible(event.why)}")
             case Tick():
                 return self._tick(now)
             case Broke():
@@ -280,11 +291,36 @@ class Session:
                 orders = (*orders, Write(answered), *_deliver_all(other, verdict, decision.grant))
         return session, orders
 
+    def _grant_path(self, event: PathGranted, now: datetime) -> Step:
+        if why := self._no_path(event, now):
+            return self, (ReplyTo("", False, why),)
+        expires = now + timedelta(minutes=event.minutes)
+        if self.deadline is not None:
+            expires = min(expires, self.deadline)
+        grant = Grant(f"g{self.granted + 1}", PathMatcher(event.path, event.write), expires, event.by)
+        session = replace(self, grants=(*self.grants, grant), granted=self.granted + 1)
+        return session, (Write(GrantAdded(grant)), ShowPath(grant), WakeAt(expires), ReplyTo(grant.id, True))
+
+    def _no_path(self, event: PathGranted, now: datetime) -> str:
+        """Why a path is not granted, in words for the human; empty if it is."""
+        if self._is_over(now):
+            return "the session has ended" if self.over else "the task's time is over"
+        if not event.by:
+            return "the grant does not say whose it is"
+        if not 1 <= event.minutes <= MAX_GRANT_MINUTES:
+            return f"a grant lasts between 1 and {MAX_GRANT_MINUTES} minutes"
+        for grant in self.grants:
+            if isinstance(grant.matcher, PathMatcher) and _overlap(grant.matcher.path, event.path):
+                return f"{grant.id} shows {visible(grant.matcher.path)} already: end it first"
+        return ""
+
     def _end_grant(self, grant: str, why: str) -> Step:
-        if all(known.id != grant for known in self.grants):
+        ended = next((known for known in self.grants if known.id == grant), None)
+        if ended is None:
             return self, ()
         kept = tuple(known for known in self.grants if known.id != grant)
-        return replace(self, grants=kept), (Write(GrantEnded(grant, why)),)
+        gone: tuple[Order, ...] = (HidePath(grant),) if isinstance(ended.matcher, PathMatcher) else ()
+        return replace(self, grants=kept), (Write(GrantEnded(grant, why)), *gone)
 
     # ── endings ──────────────────────────────────────────────────────────────────────────────────
 
@@ -369,6 +405,11 @@ def _deliver_all(escalation: Escalation, verdict: Verdict, detail: str) -> tuple
 
 def _line(text: str) -> str:
     return f"agent-supervise: denied: {visible(text)}"
+
+
+def _overlap(path: str, other: str) -> bool:
+    """Whether one path is the other or lies in it; both absolute, without links."""
+    return path == other or path.startswith(f"{other.rstrip('/')}/") or other.startswith(f"{path.rstrip('/')}/")
 
 
 def _minutes(span: timedelta) -> str:

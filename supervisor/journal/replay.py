@@ -20,12 +20,14 @@ from supervisor.core.orders import (
     Checked,
     Event,
     GrantRevoked,
+    PathFailed,
+    PathGranted,
     Shown,
     Tick,
     Withdrawn,
     Write,
 )
-from supervisor.core.session import Session
+from supervisor.core.session import NOT_SHOWN, Session
 from supervisor.journal.account import JOURNAL_FIELDS
 from supervisor.model.codec import Json, Malformed, canonical, from_json, parse_rfc3339, to_json
 from supervisor.model.decision import By
@@ -44,7 +46,7 @@ from supervisor.model.event import (
     SessionEnded,
     VerdictRecord,
 )
-from supervisor.model.grant import Answer
+from supervisor.model.grant import Answer, Grant, PathMatcher
 from supervisor.model.visible import from_visible
 from supervisor.policy.scope import Scope
 
@@ -139,7 +141,12 @@ def _event(session: Session, rest: list[Line]) -> Event | None:
             return _end(rest, moment) or Withdrawn(told.request, from_visible(record.why))
         case VerdictRecord(by=By.ENDED):
             return Withdrawn(record.request, from_visible(record.detail))
+        case GrantAdded(grant=Grant(matcher=PathMatcher(path=path, write=write))):
+            minutes = -(-(record.grant.expires - moment) // timedelta(minutes=1))
+            return PathGranted(path, write, minutes, record.grant.by)
         case GrantEnded():
+            if record.why.startswith(NOT_SHOWN):
+                return PathFailed(record.grant, from_visible(record.why.removeprefix(NOT_SHOWN)))
             if record.why.startswith(_TAKEN_BACK):
                 return GrantRevoked(record.grant, record.why.removeprefix(_TAKEN_BACK))
             return _end(rest, moment) or Tick()

@@ -51,7 +51,19 @@ class ToolMatcher:
     arguments: str = ""
 
 
-Matcher = ExecMatcher | ConnectMatcher | AwsMatcher | ToolMatcher
+@dataclass(frozen=True, slots=True)
+class PathMatcher:
+    """A file or folder of the host (`path`, without links) that the cell shows while the grant lasts.
+
+    It answers no request: file access is not asked about, what is not shown is not there.
+    """
+
+    KIND: ClassVar[str] = "path"
+    path: str
+    write: bool = False
+
+
+Matcher = ExecMatcher | ConnectMatcher | AwsMatcher | ToolMatcher | PathMatcher
 
 
 @dataclass(frozen=True, slots=True)
