@@ -1,4 +1,6 @@
-"""Tries single techniques while they are written: `python -m tests.attacks folder/name …` (or `folder/` for all)."""
+"""Tries single techniques while they are written: `python -m tests.attacks folder/name …` (or `folder/` for all).
+
+`--inside` leaves the controls out, `-v` prints what each said."""
 
 from __future__ import annotations
 
@@ -13,8 +15,8 @@ from tests.attacks.technique import paths, read
 
 def main(words: list[str]) -> int:
     """0 where every technique was held, and harms unsupervised if it says so."""
-    alone = "--inside" in words
-    names = [word for word in words if not word.startswith("--")]
+    alone, loud = "--inside" in words, "-v" in words
+    names = [word for word in words if not word.startswith("-")]
     wanted = [
         t for t in map(read, paths()) if any(t.name == n or t.name.startswith(n.rstrip("/") + "/") for n in names)
     ]
@@ -37,7 +39,8 @@ def main(words: list[str]) -> int:
                         else outcome.technique.aims in outcome.harm or outcome.skipped
                     )
                     bad += not good
-                    print(f"{'ok  ' if good else 'BAD '} {part}: {outcome}\n")
+                    told = outcome if loud or not good else f"{outcome.technique.name}{' (skipped)' * outcome.skipped}"
+                    print(f"{'ok  ' if good else 'BAD '} {part}: {told}")
                 print(f"{len(outcomes)} techniques, {part}: {time.monotonic() - began:.1f} s\n")
             finally:
                 stage.close()

@@ -10,8 +10,10 @@ docstring) tells the idea in a sentence; lines of `key: value` in the comments b
     seconds   how long it may take, 5 unless told
     needs     `boto3` for a Python that has it, or the name of a program that has to be there
 
-It says `tried` on its standard output before the step that matters, so that one that broke earlier is noticed, and
-exits with 77 (after saying why) where the attempt cannot be made on this host.
+What was learnt goes to its output or into its own folder. Where what must not be possible leaves no trace in
+production it says so itself, by a line that begins with `breach:`. It says `tried` on its standard output before the
+step that matters, so that one that broke earlier is noticed, and exits with 77 (after saying why) where the attempt
+cannot be made on this host.
 """
 
 from __future__ import annotations

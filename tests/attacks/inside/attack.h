@@ -38,6 +38,12 @@ static void tried(void) {
   if (write(1, "tried\n", 6) != 6) _exit(1);
 }
 
+/* What must not be possible was possible, although nothing of production shows it. */
+static void breach(const char *what) {
+  printf("breach: %s\n", what);
+  fflush(stdout);
+}
+
 /* This host does not have what the attempt needs. */
 static void cannot(const char *why) {
   printf("cannot: %s\n", why);
