@@ -43,6 +43,43 @@ class Answer:
         return self.body if isinstance(self.body, dict) else {}
 
 
+class _Limit:
+    """Cuts a connection when the time for its whole answer is over: a server that trickles knows no other end."""
+
+    def __init__(self, connection: http.client.HTTPConnection, seconds: float) -> None:
+        self._connection = connection
+        self._socket: socket.socket | None = None
+        self._over = threading.Event()
+        self._timer = threading.Timer(seconds, self._cut)
+        self._timer.daemon = True
+
+    @property
+    def over(self) -> bool:
+        """Whether the time was over before `end`."""
+        return self._over.is_set()
+
+    def begin(self) -> None:
+        """The time runs."""
+        self._timer.start()
+
+    def hold(self, made: socket.socket) -> None:
+        """The connection's socket, which the response takes over from it."""
+        self._socket = made
+
+    def end(self) -> None:
+        """There is an answer, or none will come."""
+        self._timer.cancel()
+        if self._socket is not None:
+            self._socket.close()
+
+    def _cut(self) -> None:
+        self._over.set()
+        made = self._socket or self._connection.sock
+        if made is not None:
+            with contextlib.suppress(OSError):
+                made.shutdown(socket.SHUT_RDWR)
+
+
 class Wire:
     """Blocking requests; any thread may call.
 
@@ -73,25 +110,21 @@ class Wire:
         parts = urlsplit(checked(url))
         target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
         connection, target = self._connection(parts.scheme, parts.hostname or "", parts.port, target, url)
-        # The response takes the socket over from the connection: it is remembered here, to be cut in any case.
-        held: list[socket.socket] = []
-        cut = threading.Timer(self._seconds, _cut, (connection, held))
-        cut.daemon = True
-        cut.start()
+        limit = _Limit(connection, self._seconds)
         try:
+            limit.begin()
             connection.connect()
-            held.append(connection.sock)
+            limit.hold(connection.sock)
             connection.request(method, target, body=body, headers={"Accept": "application/json", **headers})
-            got = connection.getresponse()
-            data = got.read(MOST_BYTES + 1)
-            status, location = got.status, got.headers.get("Location", "")
+            with connection.getresponse() as got:
+                data = got.read(MOST_BYTES + 1)
+                status, location = got.status, got.headers.get("Location", "")
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise _unreachable(url, error, 0 if cut.is_alive() else self._seconds) from None
+            raise _unreachable(url, error, self._seconds if limit.over else 0) from None
         finally:
-            in_time = cut.is_alive()
-            cut.cancel()
+            limit.end()
             connection.close()
-        if not in_time:
+        if limit.over:
             # What was read before the cut is the beginning of an answer, which may say something else.
             raise _unreachable(url, TimeoutError(), self._seconds)
         if len(data) > MOST_BYTES:
@@ -177,13 +210,6 @@ def _json(data: bytes) -> Any:
         return json.loads(data)
     except (ValueError, RecursionError):
         return None
-
-
-def _cut(connection: http.client.HTTPConnection, held: list[socket.socket]) -> None:
-    made = held[0] if held else connection.sock
-    if made is not None:
-        with contextlib.suppress(OSError):
-            made.shutdown(socket.SHUT_RDWR)
 
 
 def _unreachable(url: str, error: Exception, seconds: float) -> IdentityError:

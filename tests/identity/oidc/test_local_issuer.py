@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -132,7 +133,7 @@ def test_what_renewed_a_login_once_does_so_no_more(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("asked", [{"max_age": 60}, {"prompt": "login"}, {"acr": "gold"}], ids=str)
-def test_a_fresh_login_needs_a_server(stage: Stage, asked: dict[str, object]) -> None:
+def test_a_fresh_login_needs_a_server(stage: Stage, asked: dict[str, Any]) -> None:
     """The local issuer never claims that somebody has just proven who they are."""
     with pytest.raises(IdentityError) as refused:
         log_in(stage, **asked)
