@@ -82,7 +82,8 @@ def headers(sent: Headers, signed: Sequence[str]) -> str:
     values: dict[str, list[str]] = {name: [] for name in signed}
     for name, value in sent:
         if (known := values.get(name)) is not None:
-            known.append(_SPACES.sub(" ", value.strip(" \t")))
+            text = value.strip(" \t")
+            known.append(_SPACES.sub(" ", text) if "  " in text or "\t" in text else text)
     return "".join(f"{name}:{','.join(values[name])}\n" for name in signed)
 
 

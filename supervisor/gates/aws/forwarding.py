@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import aiohttp
-from aiohttp import hdrs, web
+from aiohttp import web
 
+from supervisor.gates.aws.answering import Passed
 from supervisor.gates.aws.bodies import BadBody, Body
 from supervisor.gates.aws.carried import body_of
 from supervisor.gates.aws.endpoints import Endpoint, Endpoints, NoEndpoint, with_prefix
@@ -22,9 +23,6 @@ from supervisor.gates.offloop import off_loop
 from supervisor.parse.aws_http.request import AwsRequest
 
 _UNSIGNED: Final = "UNSIGNED-PAYLOAD"
-_HOP_BY_HOP: Final = frozenset(
-    "connection keep-alive proxy-authenticate proxy-authorization te trailer transfer-encoding upgrade alt-svc".split()
-)
 _REQUEST_IDS: Final = ("x-amzn-requestid", "x-amz-request-id", "x-amzn-request-id", "x-amz-id-1")
 
 
@@ -94,23 +92,18 @@ class Forwarding:
             raise _failure(passing, error, endpoint) from error
         sent.status = answer.status
         sent.aws_request_id = next((answer.headers[name] for name in _REQUEST_IDS if name in answer.headers), "")
-        response = _head_of(request, answer)
+        response = Passed(request, answer)
         try:
             if _is_redirect(answer.status) and not call.read.service.startswith("s3"):
                 raise NotSent(f"{endpoint.host} answers with a redirect, as no service of AWS but S3 does")
             start = await self._start(answer, keys) if answer.status in STATUSES else b""
-            await response.prepare(request)
-            if start:
-                await response.write(start)
-            await _pass_on(request, response, answer)
-            await response.write_eof()
+            await response.send(start)
             return response
         except Broke as error:
-            # The client sees a body that is cut short, as it would without us.
+            if not response.begun:
+                raise NotSent(f"{endpoint.host} {error.why}") from error
             sent.detail = f"{endpoint.host} {error.why}"
-            response.force_close()
-            if request.transport is not None:
-                request.transport.close()
+            response.break_off()
             return response
         finally:
             if passing is not None and passing.bad is not None:
@@ -179,38 +172,6 @@ class _Passing:
         except (OSError, aiohttp.ClientError) as error:
             self.broke = error
             raise
-
-
-def _head_of(request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
-    """The cloud's answer but for its body, as it is; what belongs to its connection is left out."""
-    response = web.StreamResponse(status=answer.status, reason=answer.reason)
-    named = {name.strip().lower() for name in answer.headers.get(hdrs.CONNECTION, "").split(",")}
-    for name, value in answer.headers.items():
-        lower = name.lower()
-        if lower not in _HOP_BY_HOP and lower not in named:
-            response.headers.add(name, value)
-    has_body = request.method != hdrs.METH_HEAD and answer.status not in (204, 304)
-    if has_body and hdrs.CONTENT_LENGTH not in answer.headers:
-        response.enable_chunked_encoding()
-    return response
-
-
-async def _pass_on(request: web.BaseRequest, response: web.StreamResponse, answer: Answer) -> None:
-    """Give the body to the client, not faster than it takes it. Raises `Broke`, and `OSError` where it is gone."""
-    if piece := await answer.readany():
-        await response.write(piece)
-    transport = request.transport
-    while piece := await answer.readany():
-        if response.chunked:
-            await response.write(piece)
-            continue
-        # The head is out, and the body goes as it comes: each layer that looks at it once more costs as much as the
-        # network.
-        if transport is None or transport.is_closing():
-            raise ConnectionResetError("the client hung up")
-        transport.write(piece)
-        if request.protocol.writing_paused:
-            await request.writer.drain()
 
 
 def _failure(passing: _Passing | None, error: BaseException, endpoint: Endpoint) -> Exception:

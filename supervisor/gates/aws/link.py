@@ -43,6 +43,10 @@ class Answer:
         """The next piece of the body, empty at its end. Raises `Broke`."""
         return await self._link.readany()
 
+    def at_hand(self) -> bytes:
+        """As `readany`, if a piece is there already, else empty."""
+        return self._link.at_hand()
+
     def release(self) -> None:
         """Nobody reads on; a connection that nothing is left of is kept."""
         self._link.release()
@@ -146,6 +150,12 @@ class Link(asyncio.Protocol):
                 return b""
             self._more = self._loop.create_future()
             await self._more
+        return self.at_hand()
+
+    def at_hand(self) -> bytes:
+        """See `Answer.at_hand`."""
+        if not self._pieces:
+            return b""
         piece = self._pieces.popleft()
         self._held -= len(piece)
         if not self._reads and self._held < HELD and self._transport is not None:

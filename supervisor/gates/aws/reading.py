@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from aiohttp import StreamReader
@@ -24,14 +23,9 @@ class Budget:
     def __init__(self, limit: int = BODIES_LIMIT) -> None:
         self._left = limit
 
-    @asynccontextmanager
-    async def share(self) -> AsyncIterator[Share]:
-        """One request's share; what it took is given back at the end of the block."""
-        share = Share(self)
-        try:
-            yield share
-        finally:
-            self._left += share.taken
+    def share(self) -> Share:
+        """One request's share; what it took is given back at the end of its block."""
+        return Share(self)
 
 
 class Share:
@@ -39,6 +33,13 @@ class Share:
 
     def __init__(self, budget: Budget) -> None:
         self._budget, self.taken = budget, 0
+
+    def __enter__(self) -> Share:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._budget._left += self.taken
+        self.taken = 0
 
     def take(self, count: int) -> None:
         """Hold `count` more bytes. Raises `TooLarge`."""

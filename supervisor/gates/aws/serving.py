@@ -95,7 +95,7 @@ class Serving:
     async def handle(self, request: web.BaseRequest, tunnel: str) -> web.StreamResponse:
         """Serve one request; `tunnel` is the host that its connection was opened to, empty where it was none."""
         try:
-            async with self._budget.share() as share:
+            with self._budget.share() as share:
                 return await self._serve(request, tunnel, share)
         except _Answer as answer:
             said = answer.said

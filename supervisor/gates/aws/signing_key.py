@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from supervisor.gates.aws.canonical import EMPTY_SHA256
 
@@ -34,10 +35,7 @@ class SigningKey:
     @classmethod
     def derive(cls, secret: str, scope: Scope, timestamp: str) -> SigningKey:
         """Derive it (IAM User Guide, "Create a signed AWS API request", step 4)."""
-        key = f"AWS4{secret}".encode()
-        for part in (scope.date, scope.region, scope.service, _TERMINATOR):
-            key = hmac.digest(key, part.encode(), "sha256")
-        return cls(scope, timestamp, key)
+        return cls(scope, timestamp, _derived(secret, scope))
 
     def request(self, canonical_sha256: str) -> str:
         """The signature of a canonical request, in hexadecimal."""
@@ -47,6 +45,15 @@ class SigningKey:
         kind, *rest = lines
         text = "\n".join((kind, self.timestamp, str(self.scope), *rest))
         return hmac.digest(self._key, text.encode(), "sha256").hex()
+
+
+@lru_cache(maxsize=128)
+def _derived(secret: str, scope: Scope) -> bytes:
+    """It is the same for a whole day, and takes longer to make than all else of a signature."""
+    key = f"AWS4{secret}".encode()
+    for part in (scope.date, scope.region, scope.service, _TERMINATOR):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
 
 
 class ChunkSigner:

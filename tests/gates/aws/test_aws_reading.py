@@ -59,7 +59,7 @@ async def _reading(limit: int, announced: int | None, body: bytes, budget: Budge
         reader.feed_data(body)
         reader.feed_eof()
 
-    async with budget.share() as share:
+    with budget.share() as share:
         if limit:
             share.take(limit)
         try:
@@ -105,7 +105,7 @@ def test_all_bodies_together_have_a_limit() -> None:
 
     async def both() -> None:
         budget = Budget()
-        async with budget.share() as first, budget.share() as second:
+        with budget.share() as first, budget.share() as second:
             first.take(BODY_LIMIT)
             with pytest.raises(TooLarge, match="too many"):
                 second.take(BODIES_LIMIT - BODY_LIMIT + 1)
