@@ -32,8 +32,7 @@ def main(words: list[str]) -> int:
                 began = time.monotonic()
                 outcomes = stage.attack(chosen) if part == "session" else stage.control(chosen)
                 for outcome in outcomes:
-                    good = outcome.skipped or outcome.tried or (part == "session" and outcome.code is None)
-                    good = good and (
+                    good = outcome.attempted and (
                         not outcome.harm
                         if part == "session"
                         else outcome.technique.aims in outcome.harm or outcome.skipped

@@ -65,7 +65,7 @@ class Production:
             compile_c(INSIDE / ("swift.c" if bare else "destroyer.c"), self.tools / name, *marks, *bare, *word)
         self._fill()
         self._make_remote()
-        self._witness = Witness(self.token, self.vault)
+        self._witness = Witness(self.token, self.vault, self.work)
         self._before = self._facts()
 
     def _fill(self) -> None:
@@ -117,6 +117,22 @@ class Production:
         named = {f"ATTACK_{name.upper()}": str(value) for name, value in known.items()}
         return named | {"PYTHONPATH": str(INSIDE), "PYTHONDONTWRITEBYTECODE": "1"}
 
+    def doors(self) -> dict[str, str]:
+        """Variables by which the developer's programs find services outside: all lead to the process outside."""
+        agent, door = self.vault / "agent.sock", self.vault / "door.sock"
+        return {
+            "SSH_AUTH_SOCK": str(agent),
+            "GPG_AGENT_INFO": f"{agent}:1:1",
+            "DBUS_SESSION_BUS_ADDRESS": f"unix:path={door}",
+            "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={door}",
+            "DOCKER_HOST": f"unix://{door}",
+            "CONTAINER_HOST": f"unix://{door}",
+            "TMUX": f"{door},1,0",
+            "WAYLAND_DISPLAY": str(door),
+            "PULSE_SERVER": f"unix:{door}",
+            "AGENT_TOKEN": self.token,
+        }
+
     # ── what became of it ────────────────────────────────────────────────────────────────────────
 
     def harm(self, output: str = "", folder: Path | None = None, *, aws: bool = True) -> dict[str, str]:
@@ -164,7 +180,7 @@ class Production:
             self._make_remote()
         if harmed.keys() & {"process", "outside", "secret"}:
             self._witness.stop()
-            self._witness = Witness(self.token, self.vault)
+            self._witness = Witness(self.token, self.vault, self.work)
         self._before = self._facts()
 
     def stop(self) -> None:
@@ -198,11 +214,11 @@ class Production:
 class Witness:
     """The process outside: `told` are its numbers and names."""
 
-    def __init__(self, token: str, folder: Path) -> None:
-        for name in ("door.sock", "agent.sock"):
-            (folder / name).unlink(missing_ok=True)
+    def __init__(self, token: str, folder: Path, work: Path) -> None:
+        for door in (folder / "door.sock", folder / "agent.sock", work / "door.sock", work / "pipe"):
+            door.unlink(missing_ok=True)
         self._process = subprocess.Popen(
-            [sys.executable, "-I", str(INSIDE / "witness.py"), token, str(folder)],
+            [sys.executable, "-I", str(INSIDE / "witness.py"), token, str(folder), str(work)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={"WITNESS_TOKEN": token},

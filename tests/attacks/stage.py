@@ -41,7 +41,11 @@ parameters:
   site: {ask: The port of the one allowed site}
 aws:
   rules:
-    - allow: ["s3:ListAllMyBuckets", "sts:GetCallerIdentity", "ec2:Describe*", "rds:Describe*"]
+    - allow: ["s3:ListAllMyBuckets", "sts:GetCallerIdentity", "ec2:Describe*", "rds:Describe*", "dynamodb:ListTables"]
+    - allow: ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"]
+      on: ["arn:aws:s3:::example-shop-site", "arn:aws:s3:::example-shop-site/*"]
+    - allow: ["ec2:*"]
+      where: {tag: {env: dev}}
     - deny: ["rds:*"]
       except: ["rds:Describe*"]
       because: this task has no business with databases
@@ -77,6 +81,13 @@ class Outcome:
     def tried(self) -> bool:
         """Whether it came to the step that matters."""
         return "tried" in self.output.split()
+
+    @property
+    def attempted(self) -> bool:
+        """Whether it was made, or cannot be made on this host; only one that says so may end its session."""
+        if self.code is None:
+            return self.technique.own_session
+        return self.tried or self.skipped
 
     @property
     def skipped(self) -> bool:
@@ -212,7 +223,7 @@ class Stage:
             "PYTHONPATH": str(ROOT),
             "LANG": "C.UTF-8",
             "TERM": "xterm-256color",
-            "AGENT_TOKEN": production.token,
+            **production.doors(),
         } | developers_keys()
         return Driver([*words, SYSTEM_PYTHON, str(INSIDE / "driver.py")], production.work, environment, self.errors)
 
@@ -224,7 +235,7 @@ class Stage:
             "HOME": str(production.home),
             "LANG": "C.UTF-8",
             "TERM": "xterm-256color",
-            "AGENT_TOKEN": production.token,
+            **production.doors(),
         } | developers_keys()
         if production.aws is not None:
             environment["AWS_ENDPOINT_URL"] = production.aws.url
@@ -259,17 +270,17 @@ class Stage:
             return Outcome(technique, SKIPPED, f"cannot: there is no {technique.needs} here", {})
         if self._driver is None:
             self._driver = self.session() if supervised else self.unsupervised()
+            self._begin(self._driver)
         folder = self.production.work / technique.name.replace("/", "-")
         order = {
             "name": technique.name,
             "command": self._command(technique),
             "folder": str(folder),
             "seconds": technique.seconds,
+            "clear": not (supervised and technique.own_session),
             "environment": self.production.targets(folder) | {"ATTACK_SITE": str(self.site.port)},
         }
         answer = self._driver.run(order, START_SECONDS + technique.seconds + EXTRA_SECONDS)
-        if supervised:
-            self._driver.note_spaces()
         code, output = (answer["code"], str(answer["output"])) if answer is not None else (None, "")
         assert code is None or isinstance(code, int)
         # The cloud is asked often enough to tell who did it; each time takes as long as many techniques do.
@@ -280,10 +291,25 @@ class Stage:
             self.production.repair(harm)
         return Outcome(technique, code, output, harm)
 
+    def _begin(self, driver: Driver) -> None:
+        """Wait until it is at work: a session that does not start must not count as one in which nothing succeeds."""
+        hello = {
+            "name": "hello",
+            "command": ["/bin/true"],
+            "folder": str(self.production.work),
+            "seconds": START_SECONDS,
+        }
+        answer = driver.run({**hello, "environment": {}, "clear": False}, START_SECONDS + EXTRA_SECONDS)
+        assert answer is not None and answer["code"] == 0, (
+            f"the driver did not start: {answer} {self.errors.read_text()}"
+        )
+        driver.note_spaces()
+
     def _ended(self, last: Outcome) -> Outcome:
         """End the session and look again: what was left running must not do harm later, nor run on."""
         assert self._driver is not None
         driver, self._driver = self._driver, None
+        assert driver.spaces, "nothing of the session's processes was ever seen"
         code = driver.end()
         late = self.production.harm() | self.site.harm()
         harm = (

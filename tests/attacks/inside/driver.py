@@ -1,7 +1,7 @@
 """The agent of the attacks' sessions: runs the techniques that it is told on standard input, one after the other.
 
-A line of JSON in is `{"name", "command", "folder", "seconds", "environment"}`, one out is `{"name", "code",
-"output"}`. The same program runs the controls outside. What a technique left running is ended before the next.
+A line of JSON in is `{"name", "command", "folder", "seconds", "environment", "clear"}`, one out is `{"name",
+"code", "output"}`. The same program runs the controls outside. With `clear`, what a technique left running is ended.
 """
 
 from __future__ import annotations
@@ -101,8 +101,10 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGTSTP, signal.SIGUSR1):
         signal.signal(number, signal.SIG_IGN)
     for line in sys.stdin:
-        done = run(json.loads(line))
-        clear()
+        order = json.loads(line)
+        done = run(order)
+        if order["clear"]:
+            clear()
         print(json.dumps(done), flush=True)
 
 

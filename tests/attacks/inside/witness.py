@@ -1,7 +1,7 @@
 """The process outside that has to survive: it holds secrets in every way in which programs share, and counts contacts.
 
 Asked by a line on standard input it says, as a line of JSON, who contacted it since, and what of its own was changed.
-Its arguments are the token that must not come out and the folder of its socket.
+Its arguments are the token that must not come out, the folder of its sockets, and a workspace with doors to it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Attributes(ctypes.Structure):
     _fields_ = [("flags", ctypes.c_long), ("most", ctypes.c_long), ("size", ctypes.c_long), ("now", ctypes.c_long)]
 
 
-def main(token: str, folder: str) -> None:
+def main(token: str, folder: str, work: str) -> None:
     """Until standard input ends."""
     secret = token.encode()
     name = f"attacked-{os.getpid()}"
@@ -74,6 +74,10 @@ def main(token: str, folder: str) -> None:
     os.chdir(folder)
     for kind in ("door", "agent"):
         listen(f"unix socket {kind}", socket.AF_UNIX, socket.SOCK_STREAM, f"{kind}.sock")
+    os.chdir(work)
+    listen("unix socket in the workspace", socket.AF_UNIX, socket.SOCK_STREAM, "door.sock")
+    os.mkfifo("pipe")
+    pipe = os.open("pipe", os.O_RDWR | os.O_NONBLOCK)
     os.fchdir(here)
 
     woken, wake = os.pipe()
@@ -118,9 +122,11 @@ def main(token: str, folder: str) -> None:
                 listener.sendto(secret, sender)
 
     while True:
-        ready, _, _ = select.select([0, woken, *listeners], [], [])
+        ready, _, _ = select.select([0, woken, pipe, *listeners], [], [])
         for number in ready:
-            if number == woken:
+            if number == pipe:
+                contacts.append(f"pipe in the workspace: {os.read(pipe, 64)!r}")
+            elif number == woken:
                 contacts += [f"signal {byte}" for byte in os.read(woken, 64)]
             elif number in listeners:
                 contact(*listeners[number])
@@ -142,7 +148,7 @@ def main(token: str, folder: str) -> None:
 
     libc.shmctl(segment, IPC_RMID, None)
     libc.mq_unlink(f"/{name}".encode())
-    for path in (posix, f"{folder}/door.sock", f"{folder}/agent.sock"):
+    for path in (posix, f"{folder}/door.sock", f"{folder}/agent.sock", f"{work}/door.sock", f"{work}/pipe"):
         try:
             os.unlink(path)
         except OSError:
@@ -150,4 +156,4 @@ def main(token: str, folder: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(*sys.argv[1:4])
