@@ -46,7 +46,7 @@ from supervisor.gates.protocol import HELD, Desk, Gate, Reply
 from supervisor.model.codec import Json
 from supervisor.model.decision import By, Verdict
 from supervisor.model.effect import Effect
-from supervisor.model.event import AwsAnswered, ExecEnded, GatesChecked, NetClosed, Record
+from supervisor.model.event import AwsAnswered, ExecEnded, GatesChecked, LimitReached, NetClosed, Record
 from supervisor.model.grant import Answer
 from supervisor.model.request import Action, GateName, Process, Request, Subject
 from supervisor.model.visible import visible
@@ -162,6 +162,10 @@ class Runtime(Desk):
     def fault(self, part: str, what: str) -> None:
         """Something broke; what it concerned was denied."""
         self._handle(Broke(visible(part), visible(what)))
+
+    def limited(self, limit: str, what: str) -> None:
+        """The session took more than its limit, and something was ended for it."""
+        self._handle(Ended(LimitReached(limit, visible(what))))
 
     # ── humans ───────────────────────────────────────────────────────────────────────────────────
 

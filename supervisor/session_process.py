@@ -29,6 +29,7 @@ from supervisor.agents.find import adapter_for, readable_for
 from supervisor.agents.network import forwards, network_rules
 from supervisor.cell.granted_paths import GrantedPaths
 from supervisor.cell.leftbehind import Watch, written_roots
+from supervisor.cell.memory import MemoryWatch, in_words
 from supervisor.cell.plan import CellPlan, plan_cell
 from supervisor.cell.start import Cell, start_cell
 from supervisor.cloud import CREDENTIALS, Cloud
@@ -77,6 +78,8 @@ from supervisor.runtime import Runtime, utc_now
 PROXY_PORT: Final = 3128
 TICK_SECONDS: Final = 5.0
 FLUSH_SECONDS: Final = 0.5
+NEAR_SECONDS: Final = 0.1
+"""Between two looks at a cell whose memory is nearly used up."""
 CONSOLE_SECONDS: Final = 3.0
 """How long the agent waits at most for a console that was just started."""
 STOPPED: Final = 70
@@ -184,6 +187,7 @@ class SessionProcess:
         )
         self._start_gates(scope, ways, gated)
         self._runtime.record(*self._first_records(scope, deadline), *self._exposed.opened)
+        self._memory = MemoryWatch(self._cell.pid, plan.limits.memory)
         self._canaries.start()  # goes on while consoles attach
         if self._cell.door is not None:
             self._exposed.start(self._cell.door.open)
@@ -199,7 +203,7 @@ class SessionProcess:
         self._loop.add_reader(cell.exit_fd, self._over.set)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             self._loop.add_signal_handler(number, self._stop, f"the session process got {number.name}")
-        ticking = asyncio.ensure_future(self._tick())
+        ticking = asyncio.gather(self._tick(), self._watch_memory())
         if self._launch.stdio == "pty":
             assert self._screen is not None
             self._terminal = AgentTerminal(cell.pty, self._screen, self._output)
@@ -353,6 +357,7 @@ class SessionProcess:
             hide=(self._folder.path.parent.parent,),
             read=readable_for(Path(launch.program), home),
             texts=self._cloud.texts,
+            limits=scope.limits,
         )
 
     def _start_gates(self, scope: Scope, ways: dict[str, tuple[str, int]], gated: bool) -> None:
@@ -508,6 +513,16 @@ class SessionProcess:
         await asyncio.wait((proved, over), return_when=asyncio.FIRST_COMPLETED)
         over.cancel()
         return proved.result() if proved.done() else not proved.cancel()
+
+    async def _watch_memory(self) -> None:
+        while True:
+            began = time.monotonic()
+            taken = await self._loop.run_in_executor(None, self._memory.look)
+            if taken is not None:
+                self._runtime.limited("memory", in_words(taken))
+            wait = NEAR_SECONDS if self._memory.near else FLUSH_SECONDS
+            # A cell of thousands of programs takes a while to look at: at most a twentieth of a processor's time.
+            await asyncio.sleep(max(wait, 20 * (time.monotonic() - began)))
 
     def _wake_at(self, moment: datetime) -> None:
         delay = max(0.0, (moment - utc_now()).total_seconds())

@@ -23,6 +23,8 @@ from supervisor.errors import HostError
 _SPACES = kernel.CLONE_NEWPID | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS | kernel.CLONE_NEWCGROUP
 _NO_USER_NAMESPACE = "allow user namespaces for this user; `agent-supervise doctor` says what forbids them"
 _FIRST = "import sys; sys.path.insert(0, sys.argv.pop(1)); from supervisor.cell.first import main; main()"
+_OOM_SCORE = 500
+"""Half of all memory more than it takes: any program of a cell goes before one outside that takes less than that."""
 _PACKAGE = sys.path[0]
 """The package's folder, as `start` gave it."""
 
@@ -44,6 +46,7 @@ def main() -> None:
 def _build(data: bytes, control: _socket.socket, grants: _socket.socket) -> int:
     plan = Plain(marshal.loads(data))
     _die_with(os.getppid())
+    _first_to_go()
     id_maps = _enter(plan)
     life, keep = os.pipe()
     wanted, wish = os.pipe()
@@ -83,6 +86,17 @@ def _build(data: bytes, control: _socket.socket, grants: _socket.socket) -> int:
         guard.serve(os.pidfd_open(pid), granted)
     _, status = os.waitpid(pid, 0)
     return LET_RUN if os.WIFEXITED(status) and os.WEXITSTATUS(status) == LET_RUN else 0
+
+
+def _first_to_go() -> None:
+    """When the host runs out of memory, the kernel ends programs of the cell before the developer's own (proc(5))."""
+    try:
+        with open("/proc/self/oom_score_adj", "r+", encoding="ascii") as file:  # noqa: PTH123
+            if int(file.read()) < _OOM_SCORE:
+                file.seek(0)
+                file.write(str(_OOM_SCORE))
+    except OSError:
+        return  # It is a courtesy to the developer, and no part of the boundary.
 
 
 def _die_with(parent: int) -> None:

@@ -28,11 +28,12 @@ def below(path: str, folder: str) -> bool:
 
 
 class Layout:
-    """One cell's file system in the making; `workspace` and `home` are free of links."""
+    """One cell's file system in the making; `workspace` and `home` are free of links, `disk` is in bytes."""
 
     def __init__(
-        self, facts: HostFacts, *, workspace: str, home: str, environment: Mapping[str, str], as_root: bool
+        self, facts: HostFacts, *, workspace: str, home: str, environment: Mapping[str, str], as_root: bool, disk: int
     ) -> None:
+        self._disk = disk
         self.workspace, self.home = workspace, home
         self._facts, self._environment, self._as_root = facts, environment, as_root
         self._shown: dict[str, Mount] = {}
@@ -42,6 +43,24 @@ class Layout:
         self._hidden: tuple[str, ...] = ()
         self._never: tuple[str, ...] = ()
         self._surveys: dict[str, Survey] = {}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is otherwise in this workspace than a developer may expect, in words."""
+        facts, path, notes = self._facts, self.workspace, []
+        if self._shown[path].writable and not facts.may_make(f"{path}/new"):
+            notes.append("nothing can be written in the workspace: its file system, or the folder, is for reading only")
+        for folder in PurePosixPath(path).parents:
+            if facts.kind(f"{path}/.git"):
+                break
+            if facts.kind(f"{folder}/.git"):
+                notes.append(
+                    f"the repository {folder}, which this folder lies in, is not shown: start there to use git"
+                )
+                break
+        if path in self._surveys and (cut := self._surveys[path].cut):
+            notes.append(f"not all of the workspace was looked through for sockets and repositories: {cut}")
+        return tuple(notes)
 
     @property
     def hidden(self) -> tuple[str, ...]:
@@ -98,16 +117,16 @@ class Layout:
             Mount("proc", "/proc"),
             Mount("tmpfs", "/dev", size=GIB // 1024),
             Mount("devpts", "/dev/pts"),
-            Mount("tmpfs", "/dev/shm", writable=True, mode=0o1777, size=GIB),
+            Mount("tmpfs", "/dev/shm", writable=True, mode=0o1777, size=min(GIB, self._disk)),
             Mount("link", "/dev/ptmx", "pts/ptmx"),
             Mount("link", "/dev/fd", "/proc/self/fd"),
             *(Mount("link", f"/dev/std{word}", f"/proc/self/fd/{n}") for n, word in enumerate(("in", "out", "err"))),
             *(Mount("bind", f"/dev/{name}", f"/dev/{name}", True, devices=True) for name in places.DEVICES),
-            Mount("tmpfs", "/tmp", writable=True, mode=0o1777, size=2 * GIB),
-            Mount("tmpfs", "/var/tmp", writable=True, mode=0o1777, size=2 * GIB),
+            Mount("tmpfs", "/tmp", writable=True, mode=0o1777, size=self._disk),
+            Mount("tmpfs", "/var/tmp", writable=True, mode=0o1777, size=self._disk),
             Mount("tmpfs", "/run", size=GIB // 256),
             Mount("tmpfs", f"/run/user/{uid}", writable=True, mode=0o700, size=GIB // 8),
-            Mount("tmpfs", self.home, writable=True, mode=0o700, size=2 * GIB),
+            Mount("tmpfs", self.home, writable=True, mode=0o700, size=self._disk),
             *(Mount("hide", path) for path in places.PROC_HIDDEN),
         ]
         if facts.kind("/var/run") == "link":
@@ -259,6 +278,8 @@ class Layout:
                 continue
             text = texts[path] if path in texts else _empty(path)
             if is_as_made(self._facts, path, text):
+                if not self._facts.kind(path) and not self._facts.may_make(_outside(path, around)):
+                    continue  # What we cannot make there, an agent with our rights cannot either.
                 self._placeholders[path] = Placeholder(_outside(path, around), text)
             self._pin(path, around)
 
@@ -280,8 +301,13 @@ class Layout:
             held = Mount("hold" if is_link else "bind", folder, _outside(folder, around), True, owner=around.owner)
             self._frozen.setdefault(folder, held)
         real = self._facts.real(path)
-        if real != path and self._showing(real) is None:
+        if real == path:
+            return
+        within = self._around(real)
+        if within is None:
             self._show(real)
+        elif within.writable and real != within.target and real not in self._frozen and self._facts.kind(real):
+            self._pin(real, within)
 
     def _around(self, path: str) -> Mount | None:
         around = [mount for target, mount in self._shown.items() if below(path, target)]
@@ -295,6 +321,11 @@ class Layout:
             # What an agent needs of a hidden place was asked for by name: it lies deeper and is shown.
             if around is not None and (around.target != place or place in self._never):
                 covers.append(Mount("hide", place, guarded=around.writable))
+        for path in self._facts.sockets():
+            real = self._facts.real(path)
+            around = self._around(real)
+            if around is not None and around.source == around.target and self._facts.kind(real) == "socket":
+                covers.append(Mount("hide", real, guarded=around.writable))
         for mount in self._shown.values():
             if mount.writable:
                 covers += [

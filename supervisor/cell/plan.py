@@ -10,7 +10,8 @@ from typing import Literal
 from supervisor.agents.cellside import Needs
 from supervisor.cell.environment import cell_environment
 from supervisor.cell.facts import Host, HostFacts
-from supervisor.policy.scope import Files
+from supervisor.cell.limits import Held, held
+from supervisor.policy.scope import Files, Limits
 
 MountKind = Literal["bind", "hold", "hide", "tmpfs", "folder", "link", "text", "proc", "devpts", "seal"]
 GIB = 1024**3
@@ -64,6 +65,9 @@ class CellPlan:
     placeholders: tuple[Placeholder, ...]
     environment: tuple[tuple[str, str], ...]
     ports: tuple[tuple[str, int], ...]
+    limits: Held
+    notes: tuple[str, ...] = ()
+    """What is otherwise in this workspace than a developer may expect, in words."""
     hidden: tuple[str, ...] = ()
     """Places that are never shown, under each of their names; they need not exist."""
 
@@ -85,6 +89,7 @@ def plan_cell(
     read: Sequence[Path] = (),
     texts: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    limits: Limits | None = None,
     facts: HostFacts | None = None,
 ) -> CellPlan:
     """Plan a cell; raises `UsageError` where what is asked for cannot be held.
@@ -100,12 +105,14 @@ def plan_cell(
     uid, gid, name = host.user()
     as_root = uid == 0
     inside_uid, inside_gid, user = INSIDE_ROOT if as_root else (uid, gid, name)
+    most = held(limits or Limits())
     layout = Layout(
         host,
         workspace=host.real(str(workspace)),
         home=host.real(str(home)),
         environment=environment,
         as_root=as_root,
+        disk=most.disk,
     )
     mounts, placeholders = layout.lay_out(
         files=files,
@@ -133,5 +140,7 @@ def plan_cell(
             proxy_port=ports.get("proxy"),
         ),
         ports=tuple(ports.items()),
+        limits=most,
+        notes=layout.notes,
         hidden=layout.hidden,
     )

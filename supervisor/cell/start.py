@@ -6,7 +6,6 @@ import array
 import contextlib
 import marshal
 import os
-import resource
 import select
 import signal
 import socket
@@ -35,7 +34,6 @@ _LAST_SECONDS = 1.0
 _GRANT_SECONDS = 5.0
 _LENT_BASE = 0x7FFF0000
 """User ids above every range that systemd, distributions or container tools hand out (systemd's UIDS-GIDS)."""
-_MOST_PROCESSES = 16384
 _MESSAGE_BYTES = 16384
 _MOST_DESCRIPTORS = 64
 KILLED = 128 + signal.SIGKILL
@@ -294,8 +292,6 @@ def _plain(
     umask = os.umask(0o077)
     os.umask(umask)
     lent = _LENT_BASE + (os.getpid() & 0x7FFF)
-    _, most = resource.getrlimit(resource.RLIMIT_NPROC)
-    processes = _MOST_PROCESSES if most == resource.RLIM_INFINITY else min(most, _MOST_PROCESSES)
     return {
         "entries": [
             (m.kind, m.target, m.source, m.writable, m.devices, m.mode, m.size, m.data, m.owner) for m in plan.mounts
@@ -312,8 +308,7 @@ def _plain(
         "umask": umask,
         "size": size,
         "stdio": stdio,
-        # One byte, not none: with none a crash in the cell still runs the host's core_pattern program (core(5)).
-        "limits": [(resource.RLIMIT_CORE, 1, 1), (resource.RLIMIT_NPROC, processes, processes)],
+        "limits": plan.limits.rlimits(),
         "gate": exec_gate,
         "door": door,
         "guarded": [(m.target, m.kind) for m in plan.mounts if m.guarded],

@@ -32,6 +32,7 @@ from supervisor.model.event import (
     GatesChecked,
     GrantAdded,
     GrantEnded,
+    LimitReached,
     PortClosed,
     PortExposed,
     Proposal,
@@ -295,6 +296,11 @@ def _port_closed(story: Story, record: PortClosed, line: Json) -> None:
     _note(story, Kind.SESSION, f"port {record.port} of the cell is no longer at 127.0.0.1:{record.at}", why, line=line)
 
 
+def _limited(story: Story, record: LimitReached, line: Json) -> None:
+    title = f"limit of {visible(record.limit)} reached"
+    _note(story, Kind.DENIED, title, visible(record.what), Mark.DENY, line)
+
+
 def _checked(story: Story, record: GatesChecked, line: Json) -> None:
     for gate in record.gates:
         story.proved[gate.name] = Proved(story.last, gate)
@@ -325,6 +331,7 @@ _STEPS: Final[dict[type, Callable[[Story, Any, Json], None]]] = {
     Proposal: _said,
     Fault: _fault,
     GatesChecked: _checked,
+    LimitReached: _limited,
     FilesLeft: _left,
     PortExposed: _exposed,
     PortClosed: _port_closed,

@@ -262,6 +262,23 @@ class FilesLeft:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitReached:
+    """The session took more of the host than its scope lets it; `what` says what was ended for it."""
+
+    KIND: ClassVar[str] = "limit.reached"
+    limit: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class GatesChecked:
+    """What canaries showed: for each gate whether it held just now, and by what that was seen."""
+
+    KIND: ClassVar[str] = "gates.checked"
+    gates: tuple[GateStatus, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PortExposed:
     """A port of the cell's that this host's programs reach at 127.0.0.1:`at`; `wanted` was the scope's wish."""
 
@@ -281,14 +298,6 @@ class PortClosed:
     connections: int = 0
     into: int = 0
     out_of: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class GatesChecked:
-    """What canaries showed: for each gate whether it held just now, and by what that was seen."""
-
-    KIND: ClassVar[str] = "gates.checked"
-    gates: tuple[GateStatus, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +331,7 @@ Record = (
     | Proposal
     | Fault
     | GatesChecked
+    | LimitReached
     | FilesLeft
     | PortExposed
     | PortClosed

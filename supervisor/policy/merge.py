@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from supervisor.model.effect import Effect
 from supervisor.policy.document import Problems
+from supervisor.policy.limits import strictest
 from supervisor.policy.scope import Approvals, Exposed, Files, Rules, Scope, Section, Terraform
 from supervisor.policy.sections import Stated
 
@@ -36,6 +37,7 @@ def merge(stated: Stated, parents: Sequence[Scope], problems: Problems) -> Scope
             }.values()
         ),
         files=_files(stated, parents),
+        limits=strictest((stated.limits, *(parent.limits for parent in parents))),
         terraform=_terraform(stated, parents),
         approvals=Approvals(
             _shortest((stated.wait, *_waits(parents))) or Approvals().wait,

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from supervisor.model.effect import Effect
 from supervisor.model.visible import visible
+from supervisor.policy.limits import limits_in_words
 from supervisor.policy.scope import Exposed, Rule, Rules, Scope
 
 REGISTRIES_BECAUSE = "the package registries that this machine is configured for"
@@ -53,6 +54,8 @@ def plain_words(scope: Scope) -> Words:
         never.append(f"any AWS region but {join(scope.regions)}")
     if scope.terraform.protect:
         never.append(f"destroy with terraform: {join(scope.terraform.protect)}")
+    if limited := limits_in_words(scope.limits):
+        never.append(f"take more than {limited}")
     return _shown(may), _shown(asks), _shown(never)
 
 

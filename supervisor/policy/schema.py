@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from supervisor.policy.expose import MOST as MOST_EXPOSED
+from supervisor.policy.limits import FEWEST_FILES, FEWEST_PROCESSES, MOST_FILES, MOST_PROCESSES, SIZE_PATTERN
 from supervisor.policy.sections import EFFECTS
 
 SCHEMA_URL = "https://json-schema.org/draft/2020-12/schema"
 _TEXT = {"type": "string", "minLength": 1}
 _TEXTS: dict[str, Any] = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]}
 _TIME = {"type": "string", "pattern": "^(?=.)([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"}
+
+_SIZE = {"type": "string", "pattern": SIZE_PATTERN}
 
 
 def _object(properties: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -125,6 +128,25 @@ def schema() -> dict[str, Any]:
                     "read_only": _TEXTS,
                     "hide": _TEXTS,
                 }
+            ),
+            "limits": _object(
+                {
+                    "processes": {
+                        "type": "integer",
+                        "minimum": FEWEST_PROCESSES,
+                        "maximum": MOST_PROCESSES,
+                        "description": "at once, threads too",
+                    },
+                    "memory": {**_SIZE, "description": "of all programs together: 8g, 512m"},
+                    "open_files": {
+                        "type": "integer",
+                        "minimum": FEWEST_FILES,
+                        "maximum": MOST_FILES,
+                        "description": "of each process",
+                    },
+                    "disk": {**_SIZE, "description": "in each private folder: /tmp, /var/tmp, the home"},
+                },
+                description="what the cell may take of this machine; the lowest counts",
             ),
             "terraform": _object({"destroy": {"type": "integer", "minimum": 0}, "protect": _TEXTS}),
             "policy": _object({"rego": _TEXTS}),

@@ -82,6 +82,20 @@ class Files:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What the cell may take of the host at once; `None` = what the cell takes without being told (`cell.limits`).
+
+    `processes` counts threads too. `memory` and `disk` are bytes; `memory` is that of all programs together, `disk` is
+    the size of each private folder (`/tmp`, `/var/tmp`, the home). `open_files` is per process.
+    """
+
+    processes: int | None = None
+    memory: int | None = None
+    open_files: int | None = None
+    disk: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Terraform:
     """Limits on what a plan may destroy. `destroy`: how many resources without asking."""
 
@@ -164,6 +178,7 @@ class Scope:
     mcp: Rules = field(default_factory=Rules)
     mcp_servers: tuple[McpServer, ...] = ()
     files: Files = field(default_factory=Files)
+    limits: Limits = field(default_factory=Limits)
     terraform: Terraform = field(default_factory=Terraform)
     rego: tuple[str, ...] = ()
     approvals: Approvals = field(default_factory=Approvals)

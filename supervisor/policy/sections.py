@@ -12,11 +12,13 @@ from supervisor.model.effect import Effect
 from supervisor.policy.document import Fields, Node, Problems, read_duration, read_number, read_text, shown, suggestion
 from supervisor.policy.expose import MOST as MOST_EXPOSED
 from supervisor.policy.expose import read_exposed
+from supervisor.policy.limits import read_limits
 from supervisor.policy.scope import (
     Example,
     Exposed,
     Files,
     FourEyes,
+    Limits,
     McpServer,
     Parameter,
     Rule,
@@ -32,7 +34,7 @@ Fill = Callable[[str, Source], str]
 KEYS: Final = frozenset(
     {
         *("scope", "task", "parameters", "extends", "expires", "aws", "commands", "files", "network", "mcp"),
-        *("terraform", "policy", "approvals", "examples"),
+        *("terraform", "policy", "approvals", "examples", "limits"),
     }
 )
 SECTION_KEYS: Final = {
@@ -69,6 +71,7 @@ class Stated:
     expose: tuple[Exposed, ...] = ()
     mcp_servers: tuple[McpServer, ...] = ()
     files: Files | None = None
+    limits: Limits = field(default_factory=Limits)
     write: tuple[str, ...] | None = None
     terraform: Terraform | None = None
     destroy: int | None = None
@@ -159,6 +162,8 @@ class _Body:
                 self._section(section, node)
         if (node := fields.get("files")) is not None:
             self._files(node)
+        if (node := fields.get("limits")) is not None:
+            stated.limits = read_limits(node, self.problems)
         if (node := fields.get("terraform")) is not None:
             self._terraform(node)
         if (node := fields.get("policy")) is not None:
