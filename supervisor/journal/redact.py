@@ -123,23 +123,38 @@ class Redactor:
             return fields
         return {key: value if key in _IDS else self._value(value) for key, value in fields.items()}
 
-    def _suspects(self, value: Any) -> bool:
-        """Whether any text in a value has to be looked at."""
-        if isinstance(value, str):
-            known = self._innocent
-            if value in known:
-                return False
-            lower = value.lower()
-            if any(needle in lower for needle in _ANY_NEEDLE) or any(secret in value for secret, _ in self.known):
+    def _suspects(self, fields: Any) -> bool:
+        """Whether any text in a record has to be looked at. Each record passes here, so it is walked without calls."""
+        known, todo = self._innocent, [fields]
+        while todo:
+            value = todo.pop()
+            kind = type(value)
+            if kind is str:
+                if value not in known and self._is_suspect(value):
+                    return True
+            elif kind is dict:
+                todo.extend(value.values())
+            elif isinstance(value, list | tuple):
+                todo.extend(value)
+            elif isinstance(value, dict):
+                todo.extend(value.values())
+            elif isinstance(value, str) and self._is_suspect(value):
                 return True
-            if len(value) <= _LONGEST_KEPT:
-                if len(known) >= _MOST_KEPT:
-                    known.clear()
-                known.add(value)
-            return False
-        if isinstance(value, list | tuple):
-            return any(map(self._suspects, value))
-        return isinstance(value, dict) and any(map(self._suspects, value.values()))
+        return False
+
+    def _is_suspect(self, text: str) -> bool:
+        lower = text.lower()
+        for needle in _ANY_NEEDLE:
+            if needle in lower:
+                return True
+        if any(secret in text for secret, _ in self.known):
+            return True
+        if len(text) <= _LONGEST_KEPT:
+            known = self._innocent
+            if len(known) >= _MOST_KEPT:
+                known.clear()
+            known.add(text)
+        return False
 
     def _value(self, value: Any) -> Any:
         if isinstance(value, str):

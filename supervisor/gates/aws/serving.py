@@ -125,7 +125,9 @@ class Serving:
         method, target = request.method, request.raw_path
         headers = await self._headers(request, tunnel)
         body = None if request.body_exists else b""
-        if body is None and (body_wanted(method, target, headers) or not _tells_hash(target, headers)):
+        # A request that names its operation in this header has its parameters in its body.
+        whole = _TARGET in request.headers or body_wanted(method, target, headers) or not _tells_hash(target, headers)
+        if body is None and whole:
             body = await self._body(request, share)
         found = read(method, target, headers, body or b"")
         if isinstance(found, Refused):
