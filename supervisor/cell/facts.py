@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import pwd
 import stat
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
 Kind = Literal["folder", "file", "link", "socket", "fifo", "device", ""]
 MOST_TEXT_BYTES = 256 * 1024
+SURVEY_SECONDS = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,13 @@ class HostFacts(Protocol):
         """A text file of at most so many bytes; "" if it is missing, unreadable or larger."""
 
     def survey(self, path: str) -> Survey:
-        """Look through a whole folder."""
+        """Look through a whole folder, as far as there is time."""
+
+    def may_make(self, path: str) -> bool:
+        """Whether who starts the cell could make what does not exist at a path; no, on a read-only file system."""
+
+    def sockets(self) -> tuple[str, ...]:
+        """Where sockets of this host are bound, as far as the kernel tells: absolute paths, perhaps with links."""
 
 
 class Host:
@@ -98,21 +106,47 @@ class Host:
             data = opened.read(most + 1)
         return "" if len(data) > most else data.decode("utf-8", "surrogateescape")
 
+    def may_make(self, path: str) -> bool:
+        folder = Path(path).parent
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
+        try:
+            if os.statvfs(folder).f_flag & os.ST_RDONLY:
+                return False
+            # An owner can give himself the right back.
+            return os.access(folder, os.W_OK) or folder.stat().st_uid == os.geteuid()
+        except OSError:
+            return True
+
+    def sockets(self) -> tuple[str, ...]:
+        try:
+            lines = Path("/proc/net/unix").read_bytes().splitlines()[1:]
+        except OSError:
+            return ()
+        # proc_net(5): the path is the eighth field, and may contain spaces.
+        found = {line.split(None, 7)[7] for line in lines if line.count(b" ") >= 7 and b" /" in line}
+        return tuple(sorted(os.fsdecode(path) for path in found if path.startswith(b"/")))
+
     def survey(self, path: str) -> Survey:
+        deadline = time.monotonic() + SURVEY_SECONDS
+        seen = 0
         doors: list[str] = []
         repositories: list[str] = []
         pending = [path]
         while pending:
+            if time.monotonic() > deadline:
+                return Survey(tuple(doors), tuple(repositories), f"there was time for {seen:,} files")
             try:
                 entries = os.scandir(pending.pop())
             except OSError:
                 continue  # What we cannot list, a program with our rights cannot reach by name either.
             with entries:
                 for entry in entries:
+                    seen += 1
                     # The directory tells these kinds without a call for each entry.
                     if entry.is_dir(follow_symlinks=False):
                         pending.append(entry.path)
-                        if entry.name == ".git":
+                        if entry.name.lower() == ".git":
                             repositories.append(entry.path)
                     elif not entry.is_file(follow_symlinks=False) and not entry.is_symlink():
                         doors.append(entry.path)

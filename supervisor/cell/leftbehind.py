@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from supervisor.cell import leftbehind_places as places
-from supervisor.cell.leftbehind_walk import Look, Mark, look_through
+from supervisor.cell.leftbehind_bits import SetIds
+from supervisor.cell.leftbehind_walk import Look, Mark, look_through, state_of
 from supervisor.cell.plan import CellPlan
 from supervisor.model.event import FilesLeft, LeftBehind
 
@@ -64,7 +66,13 @@ class Watch:
             if root.path not in self._before:
                 continue
             since = self._since[root.path]
-            after = look_through(root.path, seconds=max(deadline - time.monotonic(), 0.2), since=since)
+            bits = SetIds(root.path)
+            after = look_through(root.path, seconds=max(deadline - time.monotonic(), 0.2))
+            for path, status in bits.found(since, max(deadline - time.monotonic(), 0.2)).items():
+                word = "set-user-id" if status.st_mode & stat.S_ISUID else "set-group-id"
+                known = Mark(places.SET_ID, (word,), state_of(status), status.st_ctime_ns, path)
+                after.marks.setdefault(path, known)
+            after.cut = after.cut or bits.cut
             found += compared(self._before[root.path], after, since, root.shown)
             if after.cut:
                 cuts.append(f"{root.shown or 'the workspace'}: {after.cut}")

@@ -78,6 +78,9 @@ NAMES: Final[dict[str, RunsLater]] = {
 }  # fmt: skip
 """By the name of a file or folder, at any depth; a folder stands for everything in it."""
 
+_BY_NAME: Final = {name.lower(): rule for name, rule in NAMES.items()}
+"""Case does not count: there are file systems that do not tell it, and few names that differ in it alone."""
+
 BELOW: Final[dict[tuple[str, str], RunsLater]] = {
     **dict.fromkeys(
         ((forge, part) for forge in (".github", ".gitea", ".forgejo") for part in ("workflows", "actions")),
@@ -100,9 +103,9 @@ SUFFIXES: Final[dict[str, RunsLater]] = {
 }
 
 BEGINNINGS: Final[dict[str, RunsLater]] = {
-    "Dockerfile.": NAMES["Dockerfile"],
+    "dockerfile.": NAMES["Dockerfile"],
     "docker-compose.": NAMES["compose.yml"],
-    "Jenkinsfile.": NAMES["Jenkinsfile"],
+    "jenkinsfile.": NAMES["Jenkinsfile"],
     ".env.": NAMES[".env"],
 }
 
@@ -125,12 +128,21 @@ BULK: Final = frozenset(
 programs count, because each package brings files that are told apart above."""
 
 
+_PARENTS: Final = frozenset(parent for parent, _ in BELOW)
+_INITIALS: Final = frozenset(beginning[0] for beginning in BEGINNINGS)
+
+
 def rule_for(parent: str, name: str, *, top: bool) -> RunsLater | None:
-    """What runs a file or folder of this name later, if anything; `parent` is its folder's name."""
-    known = NAMES.get(name) or BELOW.get((parent, name))
-    if known is None and "." in name:
-        known = SUFFIXES.get(name[name.rindex(".") :].lower())
-        if known is None:
+    """What runs a file or folder of this name later, if anything; `parent` is its folder's name, both in lower case."""
+    known = _BY_NAME.get(name)
+    if known is not None:
+        return known
+    if parent in _PARENTS and (known := BELOW.get((parent, name))) is not None:
+        return known
+    dot = name.rfind(".")
+    if dot >= 0:
+        known = SUFFIXES.get(name[dot:])
+        if known is None and name[0] in _INITIALS:
             known = next((rule for start, rule in BEGINNINGS.items() if name.startswith(start)), None)
     if known is None and top and name in STANDARD_MODULES:
         known = SHADOWS

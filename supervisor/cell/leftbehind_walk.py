@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
+from supervisor.cell import kernel
 from supervisor.cell import leftbehind_places as places
 from supervisor.cell.leftbehind_places import RunsLater
 from supervisor.cell.leftbehind_texts import TELLING
@@ -27,6 +28,7 @@ _MOST_NAMES: Final = 1000
 _DEEPEST: Final = 120
 _CLOCK_EVERY: Final = 64
 _FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_IN_BULK: Final = frozenset((".bin", "pyvenv.cfg", "sitecustomize.py", "usercustomize.py"))
 _SYSTEM: Final = ("/usr/", "/bin/", "/lib/", "/lib64/", "/sbin/", "/opt/", "/nix/", "/snap/", "/etc/alternatives/")
 
 
@@ -55,12 +57,9 @@ class Look:
     entries: int = 0
 
 
-def look_through(root: str, *, seconds: float, since: int | None = None, entries: int = MOST_ENTRIES) -> Look:
-    """Look through `root` for at most so many seconds and entries.
-
-    With `since` (nanoseconds of the file system's clock) files that changed after it are asked for set-id bits too.
-    """
-    walk = _Walk(root, time.monotonic() + seconds, since, entries)
+def look_through(root: str, *, seconds: float, entries: int = MOST_ENTRIES) -> Look:
+    """Look through `root` for at most so many seconds and entries."""
+    walk = _Walk(root, time.monotonic() + seconds, entries)
     try:
         top = os.open(root, _FOLDER_FLAGS)
     except OSError as error:
@@ -68,6 +67,7 @@ def look_through(root: str, *, seconds: float, since: int | None = None, entries
         walk.look.cut = f"the folder cannot be read: {error.strerror}"
         return walk.look
     try:
+        walk.use(top)
         walk.folder(top, "", "", None, "", depth=0, bulk=False)
     finally:
         os.close(top)
@@ -75,11 +75,16 @@ def look_through(root: str, *, seconds: float, since: int | None = None, entries
 
 
 class _Walk:
-    def __init__(self, root: str, deadline: float, since: int | None, most: int) -> None:
+    def __init__(self, root: str, deadline: float, most: int) -> None:
         self.look = Look()
-        self._root, self._deadline, self._since, self._most = root, deadline, since, most
+        self._root, self._deadline, self._most = root, deadline, most
         self._countdown = _CLOCK_EVERY
         self._is_over = False
+        self._top = -1
+
+    def use(self, top: int) -> None:
+        """The open folder that everything lies in."""
+        self._top = top
 
     def folder(
         self, number: int, path: str, name: str, rule: RunsLater | None, top: str, *, depth: int, bulk: bool
@@ -95,36 +100,37 @@ class _Walk:
             return
         self.look.entries += len(listed)
         names = {entry.name for entry in listed} if len(listed) < 10_000 else set()
-        if "HEAD" in names and "objects" in names and "refs" in names and name != ".git":
+        if "HEAD" in names and "objects" in names and "refs" in names and name.lower() != ".git":
             self._repository(number, path)
         is_venv = "pyvenv.cfg" in names
         bulk = bulk or is_venv or name in places.BULK
         folders: list[tuple[str, RunsLater | None, str]] = []
+        parent, start, is_top = name.lower(), f"{path}/" if path else "", not path
+        rule_for = places.rule_for
         for entry in listed:
-            own, inner = entry.name, f"{path}/{entry.name}" if path else entry.name
+            own = entry.name
+            low = own.lower()
             applies = rule
-            if applies is None and (
-                not bulk or own[-4:] == ".pth" or own in (".bin", "pyvenv.cfg", "sitecustomize.py")
-            ):
-                applies = places.rule_for(name, own, top=not path)
-            outermost = (top or inner) if applies else ""
+            if applies is None and (not bulk or low in _IN_BULK or low[-4:] == ".pth"):
+                applies = rule_for(parent, low, top=is_top)
             if entry.is_dir(follow_symlinks=False):
-                if own == ".git":
-                    self._inside(number, own, inner, self._repository)
+                if low == ".git":
+                    self._inside(number, own, start + own, self._repository)
                     continue
-                if applies is None and is_venv and own in ("bin", "Scripts"):
-                    applies, outermost = places.VENV_PROGRAM, inner
+                outermost = (top or start + own) if applies else ""
+                if applies is None and is_venv and low in ("bin", "scripts"):
+                    applies, outermost = places.VENV_PROGRAM, start + own
                 folders.append((own, applies, outermost))
+            elif entry.is_file(follow_symlinks=False):
+                if low == ".git":
+                    self._file(number, own, start + own, places.GIT_FILE, start + own)
+                elif applies is not None:
+                    self._file(number, own, start + own, applies, top or start + own)
             elif entry.is_symlink():
-                self._link(number, own, inner, places.GIT_FILE if own == ".git" else applies, outermost, bulk)
-            elif not entry.is_file(follow_symlinks=False):
-                self._odd(number, own, inner)
-            elif own == ".git":
-                self._file(number, own, inner, places.GIT_FILE, inner)
-            elif applies is not None:
-                self._file(number, own, inner, applies, outermost)
-            elif self._since is not None:
-                self._set_id(entry, inner)
+                known = places.GIT_FILE if low == ".git" else applies
+                self._link(number, own, start + own, known, (top or start + own) if applies else "", bulk)
+            else:
+                self._odd(number, own, start + own)
         for own, applies, outermost in folders:
             inner = f"{path}/{own}" if path else own
             if self._over() or depth >= _DEEPEST:
@@ -169,7 +175,7 @@ class _Walk:
             if not stat.S_ISREG(status.st_mode):
                 return
             data = opened.read(_MOST_BYTES + 1)
-        state = _state(status)
+        state = state_of(status)
         if len(data) > _MOST_BYTES:
             telling: tuple[str, ...] = (f"{status.st_size} bytes", str(status.st_mtime_ns), str(status.st_ctime_ns))
         elif rule.reads:
@@ -186,7 +192,7 @@ class _Walk:
         status = _status(folder, name)
         if status is not None:
             telling = ("unreadable", str(status.st_size), str(status.st_mtime_ns))
-            self.look.marks[path] = Mark(rule, telling, _state(status), status.st_ctime_ns, top)
+            self.look.marks[path] = Mark(rule, telling, state_of(status), status.st_ctime_ns, top)
 
     def _link(self, folder: int, name: str, path: str, rule: RunsLater | None, top: str, bulk: bool) -> None:
         try:
@@ -199,7 +205,33 @@ class _Walk:
             rule, top = places.OUTWARD, path
         status = _status(folder, name)
         if status is not None:
-            self.look.marks[path] = Mark(rule, (f"→ {target}",), (stat.S_IFLNK,), status.st_ctime_ns, top or path)
+            telling = (f"→ {target}",) if rule is places.OUTWARD else (f"→ {target}", *self._behind(path))
+            self.look.marks[path] = Mark(rule, telling, (stat.S_IFLNK,), status.st_ctime_ns, top or path)
+
+    def _behind(self, path: str) -> tuple[str, ...]:
+        """What a link that counts leads to, as far as it lies in the folder: the agent may have written it."""
+        try:
+            place = kernel.open_beneath(self._top, path, follow=True)
+        except OSError:
+            return ()
+        try:
+            status = os.fstat(place)
+            if stat.S_ISREG(status.st_mode):
+                kinds = [("", status)]
+            elif stat.S_ISDIR(status.st_mode):
+                below = os.open(f"/proc/self/fd/{place}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+                try:
+                    kinds = [(name, known) for name in _names(below) if (known := _status(below, name)) is not None]
+                finally:
+                    os.close(below)
+            else:
+                return ()
+        except OSError:
+            return ()
+        finally:
+            os.close(place)
+        told = sorted((name, *state_of(known)) for name, known in kinds)
+        return (sha256(repr(told).encode("utf-8", "surrogateescape")).hexdigest(),)
 
     def _leads_out(self, path: str, target: str) -> bool:
         if target.startswith(_SYSTEM):
@@ -214,16 +246,7 @@ class _Walk:
         is_door = stat.S_ISSOCK(status.st_mode) or stat.S_ISFIFO(status.st_mode)
         kind = "socket" if stat.S_ISSOCK(status.st_mode) else "FIFO" if is_door else "device"
         rule = places.DOOR if is_door else places.DEVICE
-        self.look.marks[path] = Mark(rule, (kind, str(status.st_ino)), _state(status), status.st_ctime_ns, path)
-
-    def _set_id(self, entry: os.DirEntry[str], path: str) -> None:
-        try:
-            status = entry.stat(follow_symlinks=False)
-        except OSError:
-            return
-        if status.st_mode & 0o6000 and self._since is not None and status.st_ctime_ns >= self._since:
-            bits = "set-user-id" if status.st_mode & 0o4000 else "set-group-id"
-            self.look.marks[path] = Mark(places.SET_ID, (bits,), _state(status), status.st_ctime_ns, path)
+        self.look.marks[path] = Mark(rule, (kind, str(status.st_ino)), state_of(status), status.st_ctime_ns, path)
 
     # ── repositories ─────────────────────────────────────────────────────────────────────────────
 
@@ -311,5 +334,6 @@ def _status(folder: int, name: str) -> os.stat_result | None:
         return None
 
 
-def _state(status: os.stat_result) -> tuple[int, ...]:
+def state_of(status: os.stat_result) -> tuple[int, ...]:
+    """What changes with a file: kind, bits, number, size, time."""
     return (stat.S_IFMT(status.st_mode), status.st_mode & 0o6111, status.st_ino, status.st_size, status.st_mtime_ns)

@@ -30,6 +30,7 @@ class Facts:
     links: dict[str, str] = field(default_factory=dict)
     doors: tuple[str, ...] = ()
     who: tuple[int, int, str] = (1001, 1001, "dev")
+    sealed: bool = False
 
     def user(self) -> tuple[int, int, str]:
         return self.who
@@ -59,6 +60,12 @@ class Facts:
 
     def text(self, path: str, most: int = 0) -> str:
         return self.files.get(self.real(path)) or ""
+
+    def may_make(self, path: str) -> bool:
+        return not self.sealed
+
+    def sockets(self) -> tuple[str, ...]:
+        return self.doors
 
     def survey(self, path: str) -> Survey:
         parts = [PurePosixPath(name).parts for name in self.files if name.startswith(f"{path}/")]
