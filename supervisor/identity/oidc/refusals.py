@@ -28,6 +28,8 @@ _EXCHANGE: Final = (
     ("invalid_grant", "", Why.SESSION_OVER, "log in again"),
     ("invalid_token", "", Why.SESSION_OVER, "log in again"),
     ("invalid_request", "invalid token", Why.SESSION_OVER, "log in again"),
+    ("", "invalid access token", Why.SESSION_OVER, "log in again"),
+    ("", "value for claim", Why.UNTRUSTED, "exchange the token of a login, through the client that people log in at"),
     ("access_denied", "", Why.NOT_ALLOWED, "see in the realm what the user may"),
 )  # fmt: skip
 

@@ -274,6 +274,10 @@ class CrookedStage:
         for asked in self.server.devices.values():
             asked["user"] = user
 
+    def pause(self, seconds: float) -> bool:
+        """The server has no patience to lose."""
+        return False
+
     def is_active(self, token: Token) -> bool:
         """See `Stage.is_active`."""
         return self.server.is_active(token)
