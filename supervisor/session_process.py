@@ -28,6 +28,7 @@ from supervisor.agents.cellside import needs_of
 from supervisor.agents.find import adapter_for, readable_for
 from supervisor.agents.network import forwards, network_rules
 from supervisor.cell.granted_paths import GrantedPaths
+from supervisor.cell.facts import Host
 from supervisor.cell.leftbehind import Watch, written_roots
 from supervisor.cell.memory import MemoryWatch, in_words
 from supervisor.cell.plan import CellPlan, plan_cell
@@ -112,7 +113,8 @@ class SessionProcess:
     async def start(self) -> Path:
         """Everything but the agent runs when this returns. Raises `SuperviseError`; then nothing is left behind."""
         launch, environment = self._launch, dict(self._launch.environment)
-        home = Path(environment.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir)
+        home = Path(environment.get("HOME") or _home_of(os.getuid()))
+        _, _, self._user = Host().user()
         adapter = adapter_for(launch.program)
         scope = _with_rules(launch.scope, network_rules(adapter, environment))
         ways = {**forwards(adapter, environment), **{name: ("127.0.0.1", port) for name, port in launch.forwards}}
@@ -147,7 +149,7 @@ class SessionProcess:
             scope,
             environment,
             session=self._folder.id,
-            user=pwd.getpwuid(os.getuid()).pw_name,
+            user=self._user,
             deadline=deadline,
             profile=launch.profile,
             endpoint=launch.aws_endpoint,
@@ -423,7 +425,7 @@ class SessionProcess:
             self._folder.id,
             launch.argv,
             launch.cwd,
-            pwd.getpwuid(os.getuid()).pw_name,
+            self._user,
             __version__,
             tuple(gate if gate.holds else replace(gate, detail=_WEAKENED) for gate in gates),
             launch.weakened,
@@ -542,6 +544,13 @@ class SessionProcess:
 
 
 _WEAKENED: Final = "weakened when the session was started"
+
+
+def _home_of(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_dir
+    except KeyError:
+        raise UsageError(f"user {uid} has no home folder", fix="set HOME to a folder of your own") from None
 
 
 def _with_rules(scope: Scope, rules: tuple[object, ...]) -> Scope:
