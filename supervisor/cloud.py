@@ -157,13 +157,21 @@ class Cloud:
             request = runtime.preview("aws", call)
             return decide(self._scope, runtime.state.grants, request, utc_now()).effect
 
+        looking = threading.Lock()
+
+        def one_at_a_time(peer: Address) -> tuple[Process, ...]:
+            # Each has a time of its own to be found in; a burst of new connections would take it from all of them, and
+            # calls that are not known to be of one program are not one question.
+            with looking:
+                return chain_of(peer)
+
         terms = Terms(
             placeholder=self._placeholder,
             broker=broker,
             lookups=lookups,
             would=would,
             needs_tags=lambda call: needs_tags(self._scope, call),
-            chain_of=chain_of,
+            chain_of=one_at_a_time,
             endpoint=self._endpoint,
             is_canary=is_canary,
             is_free=runtime.is_free,

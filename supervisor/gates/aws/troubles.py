@@ -19,7 +19,7 @@ class Troubles:
         known = why in self._told.values()
         self._told[service] = why
         if not known:
-            await self._asking.fault(f"allowed calls do not get through: {why}")
+            await self._asking.fault(f"calls fail: {why}")
 
     def over(self, service: str) -> None:
         """A call of this service was answered."""

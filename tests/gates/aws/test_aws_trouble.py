@@ -45,7 +45,7 @@ def test_one_trouble_is_told_once(gate: Made, aws: Crooked) -> None:
     aws.broken[LIST] = hangs_up
     for _ in range(3):
         assert "hung up without an answer" in _list(stage)
-    assert len(stage.desk.faults) == 1 and "allowed calls do not get through: 127.0.0.1:" in stage.desk.faults[0]
+    assert len(stage.desk.faults) == 1 and "calls fail: 127.0.0.1:" in stage.desk.faults[0]
     aws.broken.clear()
     assert _list(stage) == "fine"
     aws.broken[LIST] = hangs_up
@@ -71,7 +71,7 @@ def test_a_fault_that_is_everybodys_is_told_once(gate: Made) -> None:
     for service, call in (("dynamodb", "list_tables"), ("s3", "list_buckets"), ("rds", "describe_db_instances")):
         with pytest.raises(ClientError, match="the sign-in is over; to go on: aws sso login"):
             getattr(stage.client(service), call)()
-    assert stage.desk.faults == ["allowed calls do not get through: the sign-in is over; to go on: aws sso login"]
+    assert stage.desk.faults == ["calls fail: the sign-in is over; to go on: aws sso login"]
 
 
 @pytest.mark.parametrize(
