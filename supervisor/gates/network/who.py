@@ -9,7 +9,7 @@ from pathlib import Path
 
 from supervisor.model.request import Process
 
-_SECONDS = 0.05
+_SECONDS = 0.25
 _MOST_LINKS = 16
 _ESTABLISHED = "01"
 _PROC = Path("/proc")
@@ -19,7 +19,7 @@ def chain_behind(cell: Callable[[], int]) -> Callable[[tuple[str, int]], tuple[P
     """A function from a client's address to its process and that one's parents up to the cell's first process.
 
     `cell` gives the host's pid of the cell's first process, 0 while there is none. The result is empty where the
-    process cannot be told in 50 ms: it is shown to people and never decided on.
+    process cannot be told in 250 ms: it is shown to people and never decided on.
     """
 
     def chain_of(peer: tuple[str, int]) -> tuple[Process, ...]:
