@@ -27,8 +27,8 @@ from supervisor.agent_terminal import AgentTerminal
 from supervisor.agents.cellside import needs_of
 from supervisor.agents.find import adapter_for, readable_for
 from supervisor.agents.network import forwards, network_rules
-from supervisor.cell.granted_paths import GrantedPaths
 from supervisor.cell.facts import Host
+from supervisor.cell.granted_paths import GrantedPaths
 from supervisor.cell.leftbehind import Watch, written_roots
 from supervisor.cell.memory import MemoryWatch, in_words
 from supervisor.cell.plan import CellPlan, plan_cell
@@ -163,6 +163,7 @@ class SessionProcess:
             )
             self._screen.start()
         plan = self._plan(home, scope, ways)
+        self._notes = plan.notes
         # Looked through while the cell is built: the agent has written nothing yet.
         private = [str(path) for path in needs_of(adapter, home, environment).write]
         self._watch = Watch(written_roots(plan, private))
@@ -194,6 +195,7 @@ class SessionProcess:
         if self._cell.door is not None:
             self._exposed.start(self._cell.door.open)
             self._say(*self._exposed.told)
+        self._say(*self._notes)
         self._control = ControlServer(self._folder.path, self._folder.id, self._runtime, self, screen=pty)
         await self._control.start()
         return self._folder.path
@@ -416,7 +418,7 @@ class SessionProcess:
             GateStatus("exec", "exec" not in weak, "every program start is held by the kernel"),
             GateStatus("network", "network" not in weak, "no route but the proxy"),
             GateStatus("aws", True, "every cloud call is read, decided and signed anew"),
-            GateStatus("files", "files" not in weak, "own mounts; secrets are not there"),
+            GateStatus("files", "files" not in weak, "; ".join(("own mounts; secrets are not there", *self._notes))),
         )
         if CREDENTIALS in weak:
             gates = (*gates, GateStatus(CREDENTIALS, False))

@@ -54,9 +54,8 @@ class Layout:
             if facts.kind(f"{path}/.git"):
                 break
             if facts.kind(f"{folder}/.git"):
-                notes.append(
-                    f"the repository {folder}, which this folder lies in, is not shown: start there to use git"
-                )
+                way = "" if below(self.home, str(folder)) else ": start there to use git"
+                notes.append(f"the repository {folder}, which this folder lies in, is not shown{way}")
                 break
         if path in self._surveys and (cut := self._surveys[path].cut):
             notes.append(f"not all of the workspace was looked through for sockets and repositories: {cut}")

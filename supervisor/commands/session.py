@@ -19,6 +19,9 @@ from supervisor.errors import ScopeError, SuperviseError, UsageError
 from supervisor.launch import Launch, Launcher, Started
 from supervisor.policy.scope import Scope
 
+INSIDE: Final = "/.agent-supervise"
+"""Only a cell's root has this folder (`cell.mounts`)."""
+
 SMALLEST: Final = (60, 16)
 """Columns and rows below which a console cannot show a whole question."""
 
@@ -43,6 +46,8 @@ def run(words: tuple[str, ...], options: Options) -> int:
     environment = dict(os.environ)
     if inside := environment.get("AGENT_SUPERVISE_SESSION"):
         raise UsageError(f"this is inside of session {inside} already", fix="start it from a terminal of your own")
+    if Path(INSIDE).is_dir():
+        raise UsageError("this is inside of a session's cell already", fix="start it from a terminal of your own")
     program = resolve_agent(words, environment)
     workspace = _workspace(environment)
     asked = _Asked(words, str(program), str(workspace), environment, options)
