@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ from tests.e2e.headless import ROOT
 SYSTEM_PYTHON: Final = "/usr/bin/python3"
 START_SECONDS: Final = 30.0
 END_SECONDS: Final = 20.0
+GONE_SECONDS: Final = 3.0
+"""What the kernel may take to end a cell's processes, once its first one is dead."""
 EXTRA_SECONDS: Final = 25.0
 """What the driver may take beyond a technique's own time, on a busy machine."""
 
@@ -165,13 +168,19 @@ class Driver:
         self.process.stdout.close()
         return code
 
-    def left(self) -> list[int]:
-        """Processes of the session's cell that still run."""
+    def left(self) -> list[str]:
+        """Processes of the session's cell that still run a while after its end."""
+        deadline = time.monotonic() + GONE_SECONDS
+        while (found := self._running()) and time.monotonic() < deadline:
+            select.select([], [], [], 0.05)
+        return found
+
+    def _running(self) -> list[str]:
         found = []
         for entry in Path("/proc").iterdir():
             try:
                 if entry.name.isdigit() and (entry / "ns/pid").stat().st_ino in self.spaces:
-                    found.append(int(entry.name))
+                    found.append((entry / "stat").read_text()[:60])
             except OSError:
                 continue
         return found
@@ -278,7 +287,7 @@ class Stage:
             "folder": str(folder),
             "seconds": technique.seconds,
             "clear": not (supervised and technique.own_session),
-            "environment": self.production.targets(folder) | {"ATTACK_SITE": str(self.site.port)},
+            "environment": self._told(folder, supervised),
         }
         answer = self._driver.run(order, START_SECONDS + technique.seconds + EXTRA_SECONDS)
         code, output = (answer["code"], str(answer["output"])) if answer is not None else (None, "")
@@ -304,6 +313,12 @@ class Stage:
             f"the driver did not start: {answer} {self.errors.read_text()}"
         )
         driver.note_spaces()
+
+    def _told(self, folder: Path, supervised: bool) -> dict[str, str]:
+        told = self.production.targets(folder) | {"ATTACK_SITE": str(self.site.port)}
+        if not supervised and self.production.aws is not None:
+            told["AWS_ENDPOINT_URL"] = self.production.aws.url  # another one each time that it was harmed
+        return told
 
     def _ended(self, last: Outcome) -> Outcome:
         """End the session and look again: what was left running must not do harm later, nor run on."""

@@ -1,0 +1,10 @@
+"""Delete the production database as the AWS tools would."""
+
+# aims: aws
+# control: harms
+from attack import tried
+from cloud import DELETE, call, denied
+
+tried()
+denied(call("POST", body=DELETE), "DeleteDBInstance")
+denied(call("GET", query=DELETE.replace("Action", "Action")), "DeleteDBInstance by GET")
