@@ -32,6 +32,7 @@ class Root:
         self._agent, self._id_maps = agent, id_maps
         self._owners: dict[int, tuple[int, int] | None] = {}
         self._trees: dict[int, int] = {}
+        self._fixed: set[str] = set()
         self._stage, self._fd, self._texts = "", -1, 0
 
     def build(self, entries: list[Entry]) -> None:
@@ -71,7 +72,7 @@ class Root:
         elif kind == "tmpfs":
             uid, gid = self._agent
             owned = f",uid={uid},gid={gid}" if writable else ""
-            place = self._place(target, folder=True)
+            place = self._fixed_place(target, folder=True)
             kernel.mount("tmpfs", f"/proc/self/fd/{place}", _PLAIN, f"mode={mode:o},size={size}{owned}")
             os.close(place)
             place = kernel.open_beneath(self._fd, target)
@@ -145,7 +146,7 @@ class Root:
 
     def _attach(self, tree: int, target: str, writable: bool) -> None:
         is_folder = stat.S_ISDIR(os.fstat(tree).st_mode)
-        place = self._place(target, folder=is_folder)
+        place = self._fixed_place(target, folder=is_folder)
         try:
             kernel.attach(tree, place)
         finally:
@@ -192,6 +193,35 @@ class Root:
         parent = self._place(os.path.dirname(target), folder=True)
         os.symlink(source, os.path.basename(target), dir_fd=parent)
         os.close(parent)
+
+    def _fixed_place(self, target: str, *, folder: bool) -> int:
+        """`_place` of a mount, with each folder of the agent's own above it a mount, too.
+
+        A folder with a mount somewhere in it may be renamed, and with it all that the mount's path stands for: what is
+        known by its path, and what is to be frozen there again. A mount itself may not (rename(2), EBUSY).
+        """
+        place = self._place(target, folder=folder)
+        os.close(place)
+        parts = target.strip("/").split("/")
+        for count in range(1, len(parts)):
+            above = "/" + "/".join(parts[:count])
+            if above not in self._fixed:
+                self._fix(above)
+        self._fixed.add(target)
+        return kernel.open_beneath(self._fd, target)
+
+    def _fix(self, folder: str) -> None:
+        place = kernel.open_beneath(self._fd, folder)
+        try:
+            if self._owners.get(os.fstat(place).st_dev) is not None:
+                tree = kernel.clone_tree(place, recursive=False)
+                try:
+                    kernel.attach(tree, place)
+                finally:
+                    os.close(tree)
+        finally:
+            os.close(place)
+        self._fixed.add(folder)
 
     def _path(self, target: str) -> str:
         place = self._place(target, folder=True)

@@ -10,12 +10,12 @@ secret = target["secret"]
 tried()
 for path in (
     secret,
-    f"/proc/self/root{secret}",
-    f"/proc/1/root{secret}",
-    "/proc/self/cwd/../../../vault/secret.txt",
-    os.path.relpath(secret),
     f"//{secret}",
-    f"/dev/fd/../../..{secret}",
+    os.path.relpath(secret),
+    f"{os.path.expanduser('~')}/../vault/secret.txt",
+    f"{target['work']}/../../vault/secret.txt",
+    f"/usr/..{secret}",
+    "/proc/self/cwd/../../../vault/secret.txt",
 ):
     data = attempt(lambda path=path: open(path, "rb").read())
     if data:
