@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 from supervisor.errors import SuperviseError
@@ -49,6 +51,10 @@ class IdentityError(SuperviseError):
     def __init__(self, why: Why, what: str, *, where: str = "", fix: str = "") -> None:
         super().__init__(what, where=where, fix=fix or _FIXES[why])
         self.why = why
+
+    def __reduce__(self) -> tuple[Callable[[], IdentityError], tuple[()]]:
+        """A copy to raise again has no traceback of before."""
+        return partial(IdentityError, self.why, self.what, where=self.where, fix=self.fix), ()
 
 
 def told(text: object) -> str:
