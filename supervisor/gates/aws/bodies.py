@@ -84,7 +84,7 @@ class PlainBody(Body):
 
 
 class HashedBody(PlainBody):
-    """A body whose SHA-256 was signed. The last byte so far is always kept back."""
+    """A body whose SHA-256 was signed. What came last is always kept back."""
 
     def __init__(self, sha256: str, length: int | None = None) -> None:
         """`sha256` is in hexadecimal, `length` in bytes."""
@@ -98,8 +98,7 @@ class HashedBody(PlainBody):
         if not data:
             return b""
         self._hash.update(data)
-        ready = self._kept + data[:-1]
-        self._kept = data[-1:]
+        ready, self._kept = self._kept, data
         return ready
 
     def _end(self) -> bytes:

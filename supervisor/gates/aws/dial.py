@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import os
 import socket
 import ssl
 from collections.abc import Callable
@@ -124,4 +125,4 @@ def _why(error: OSError) -> str:
         case TimeoutError():
             return "does not answer"
         case _:
-            return f"cannot be reached: {error.strerror or error}"
+            return f"cannot be reached: {os.strerror(error.errno) if error.errno else error}"

@@ -110,7 +110,8 @@ class Link(asyncio.Protocol):
                 self._upload.add_done_callback(self._written)
                 either: set[asyncio.Future[Any]] = {self._upload, self._head}
                 await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-                if self._upload.done() and not self._head.done():
+                if self._upload.done() and not (self._head.done() and self._head.exception() is None):
+                    # A body that fails cuts the connection off, and that it is cut off says less.
                     self._upload.result()
             return Answer(self, await self._head)
         except BaseException:

@@ -341,7 +341,7 @@ def test_hashed_body(data: bytes, cuts: list[int]) -> None:
     other = hashlib.sha256(data + b"x").hexdigest()
     out, bad = refused(HashedBody(other), pieces_of(data, cuts))
     assert bad.code == "XAmzContentSHA256Mismatch"
-    assert out == data[:-1]
+    assert data.startswith(out) and len(out) < max(1, len(data))
 
 
 def test_lengths() -> None:
