@@ -43,7 +43,6 @@ from supervisor.core.orders import (
 from supervisor.core.session import Session
 from supervisor.errors import JournalError
 from supervisor.gates.protocol import HELD, Desk, Gate, Reply
-from supervisor.model.codec import Json
 from supervisor.model.decision import By, Verdict
 from supervisor.model.effect import Effect
 from supervisor.model.event import AwsAnswered, ExecEnded, GatesChecked, LimitReached, NetClosed, Record
@@ -59,7 +58,7 @@ _NOT_RECORDED: Final = Verdict(
 class Journal(Protocol):
     """Where records go (`journal.writer.JournalWriter`); `append` raises `JournalError`."""
 
-    def append(self, record: Record, *, now: datetime) -> Json: ...
+    def append(self, record: Record, *, now: datetime) -> object: ...
 
 
 def utc_now() -> datetime:

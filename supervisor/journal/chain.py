@@ -6,6 +6,7 @@ before, 64 zeros for the first; `seq` counts from 0.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Final
 
@@ -14,21 +15,23 @@ from supervisor.model.codec import Json, canonical
 GENESIS: Final = "0" * 64
 
 
-def sealed(fields: Json, *, seq: int, time: str, prev: str) -> tuple[Json, bytes]:
-    """The line for a record's `fields`, with its number, time, link and hash: as an object and as it is written.
+def sealed(fields: Mapping[str, str], *, seq: int, time: str, prev: str) -> tuple[str, bytes]:
+    """The line for a record's `fields` (each canonical JSON) with its number, time, link and hash; the hash first.
 
-    `fields` is not changed. The text is encoded once: keys are sorted, so the hash is put where it belongs, between
-    the keys before it and those after it (`prev`, `seq` and `time` are always after it).
+    Names and `time` are ASCII without anything to escape. The text is encoded once: keys are sorted, so the hash is put
+    where it belongs, between the keys before it and those after it.
     """
-    line = {**fields, "seq": seq, "time": time, "prev": prev}
-    before = canonical({key: value for key, value in line.items() if key < "hash"})[:-1]
-    after = canonical({key: value for key, value in line.items() if key > "hash"})[1:]
-    if len(before) > 1:
-        before += ","
-    bare = (before + after).encode("utf-8", "surrogatepass")
-    line["hash"] = found = sha256(bare).hexdigest()
-    cut = len(before.encode("utf-8", "surrogatepass"))
-    return line, b'%b"hash":"%b",%b\n' % (bare[:cut], found.encode(), bare[cut:])
+    whole = {**fields, "seq": str(seq), "time": f'"{time}"', "prev": f'"{prev}"'}
+    before, after = "{", ""
+    for name in sorted(whole):
+        if name < "hash":
+            before += f'"{name}":{whole[name]},'
+        else:
+            after += f',"{name}":{whole[name]}'
+    start, end = before.encode("utf-8", "surrogatepass"), after.encode("utf-8", "surrogatepass") + b"}"
+    # `prev`, `seq` and `time` always come after the hash.
+    found = sha256(start + end[1:]).hexdigest()
+    return found, b'%b"hash":"%b"%b\n' % (start, found.encode(), end)
 
 
 def line_hash(line: Json) -> str:

@@ -226,5 +226,6 @@ def _merged(found: list[Found]) -> list[Found]:
 _RAREST_FIRST: Final = "_jqzx:-.vkwybpgufmchldnrsotiae/"
 _NEEDLES: Final = tuple(dict.fromkeys(needle for shape in SHAPES for needle in shape.needles))
 _ANY_NEEDLE: Final = tuple(dict.fromkeys((*_NEEDLES, *NEEDLES, *NEEDLES_OF_PROGRAMS)))
+_ANY: Final = re.compile("|".join(map(re.escape, _ANY_NEEDLE)))
 _BY_NEEDLE: Final = tuple((needle, tuple(shape for shape in SHAPES if needle in shape.needles)) for needle in _NEEDLES)
 _GATES: Final = _gates(_NEEDLES)

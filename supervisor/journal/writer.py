@@ -23,8 +23,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from supervisor.errors import JournalError
 from supervisor.journal.chain import GENESIS, sealed
 from supervisor.journal.checkpoint import Checkpoint, write_checkpoint
+from supervisor.journal.lines import Fields
 from supervisor.journal.private import FILE_MODE, sync_folder
-from supervisor.model.codec import Json, rfc3339, to_json
+from supervisor.model.codec import Json, rfc3339
 from supervisor.model.decision import By
 from supervisor.model.effect import Effect
 from supervisor.model.event import (
@@ -55,8 +56,8 @@ def _must_sync(record: Record) -> bool:
 class JournalWriter:
     """Appends to `journal.jsonl` of one new session; safe to call from any thread.
 
-    `redact` takes secrets out of a record's fields before they are written. `on_broken` is told once, from whatever
-    thread finds out, when the disk fails between two records; without it the next `append` says so.
+    `redact` takes secrets out of a record's fields, of each for itself, before they are written. `on_broken` is told
+    once, from whatever thread finds out, when the disk fails between two records; without it the next `append` says so.
     """
 
     def __init__(
@@ -72,7 +73,8 @@ class JournalWriter:
 
         The first checkpoint, of no lines, is written here: from then on a missing checkpoint is a removed one.
         """
-        self._path, self._session, self._key, self._redact = folder / "journal.jsonl", session, key, redact
+        self._path, self._session, self._key = folder / "journal.jsonl", session, key
+        self._fields = Fields(redact)
         self._on_broken = on_broken
         self._lock = threading.Lock()
         self._seq, self._head, self._last_time, self._size, self._signed = 0, GENESIS, "", 0, -1
@@ -102,27 +104,23 @@ class JournalWriter:
         """Why nothing can be appended any more; `None` while all is well."""
         return self._broken
 
-    def append(self, record: Record, *, now: datetime) -> Json:
+    def append(self, record: Record, *, now: datetime) -> bytes:
         """Write one record and return its line. Raises `JournalError`, from then on always."""
-        try:
-            fields = self._redact(to_json(record))
-        except (TypeError, ValueError, RecursionError) as error:
-            # What cannot be cleaned of secrets or encoded is not recorded, and what is not recorded must not happen.
-            with self._lock:
-                raise self._break(error) from error
         with self._lock:
             if self._broken is not None:
                 raise self._broken
             try:
-                line, data = sealed(fields, seq=self._seq, time=rfc3339(now), prev=self._head)
+                time = rfc3339(now)
+                found, line = sealed(self._fields(record), seq=self._seq, time=time, prev=self._head)
                 self._check_file()
-                self._write(data)
-                self._seq, self._head, self._last_time = self._seq + 1, line["hash"], line["time"]
+                self._write(line)
+                self._seq, self._head, self._last_time = self._seq + 1, found, time
                 if _must_sync(record):
                     os.fdatasync(self._file)
                 elif not self._dirty.is_set():
                     self._dirty.set()
             except (OSError, TypeError, ValueError, RecursionError) as error:
+                # What cannot be cleaned of secrets or encoded is not recorded; what is not recorded must not happen.
                 raise self._break(error) from error
             except BaseException:
                 # An interrupt between the write and the count would make the next line a second one of this number.

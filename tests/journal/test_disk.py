@@ -202,13 +202,13 @@ def test_what_matters_is_synced_before_append_returns(tmp_path: Path, monkeypatc
 def test_a_killed_process_loses_no_acknowledged_line(tmp_path: Path) -> None:
     """After kill -9 in the middle of writing, every line that append returned is there, and the rest reads as open."""
     script = (
-        "import sys; from pathlib import Path; from datetime import UTC, datetime\n"
+        "import json, sys; from pathlib import Path; from datetime import UTC, datetime\n"
         "from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey\n"
         "from supervisor.journal.writer import JournalWriter; from supervisor.model.event import ExecEnded\n"
         "journal = JournalWriter(Path(sys.argv[1]), session='s1', key=Ed25519PrivateKey.generate())\n"
         "while True:\n"
         "    line = journal.append(ExecEnded('r1', 'x' * 500), now=datetime.now(UTC))\n"
-        "    sys.stdout.write(f\"{line['seq']}\\n\"); sys.stdout.flush()\n"
+        "    sys.stdout.write(f\"{json.loads(line)['seq']}\\n\"); sys.stdout.flush()\n"
     )
     with subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
