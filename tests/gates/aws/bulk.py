@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -15,11 +15,16 @@ PIECE = bytes(range(256)) * 1024
 
 @dataclass
 class Bulk:
-    """`taken` has the length and SHA-256 of each body; nothing is read of any while `reads` is not set."""
+    """`taken` has the length and SHA-256 of each body; nothing is read of any while `reads` is not set.
+
+    `written` counts the bytes of answers, `more` is set with each addition.
+    """
 
     url: str = ""
     taken: list[tuple[int, str]] = field(default_factory=list)
     reads: threading.Event = field(default_factory=threading.Event)
+    written: int = 0
+    more: threading.Event = field(default_factory=threading.Event)
 
 
 def pieces(size: int) -> Iterator[bytes]:
@@ -49,8 +54,11 @@ def bulk_cloud() -> Iterator[Bulk]:
         def do_GET(self) -> None:
             size = int(self.path.rpartition("-")[2])
             self._head(size)
-            for piece in pieces(size):
-                self.wfile.write(piece)
+            with suppress(OSError):
+                for piece in pieces(size):
+                    self.wfile.write(piece)
+                    bulk.written += len(piece)
+                    bulk.more.set()
 
         def do_PUT(self) -> None:
             bulk.reads.wait(30)
@@ -77,7 +85,11 @@ def bulk_cloud() -> Iterator[Bulk]:
         def log_message(self, *words: Any) -> None:
             """Nothing is said."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *about: object) -> None:
+            """Who hangs up does so on purpose."""
+
+    with Server(("127.0.0.1", 0), Answers) as server:
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
