@@ -27,7 +27,7 @@ def realm(name: str = "tests") -> dict[str, Any]:
     made["oauth2DevicePollingInterval"] = 1
     made["users"] = [person(user, role) for user, role in USERS.items()]
     for client in made["clients"]:
-        if client["clientId"] == BROKER_CLIENT:
+        if client["clientId"] in (BROKER_CLIENT, AUDIENCE):
             client["secret"] = SECRET
     return made
 
@@ -76,8 +76,8 @@ class KeycloakStage:
         return threading.Event().wait(seconds)
 
     def is_active(self, token: Token) -> bool:
-        """Introspection (RFC 7662), by the client that the token was made for."""
-        form = {"token": token.text, "client_id": BROKER_CLIENT, "client_secret": self.secret}
+        """Introspection (RFC 7662); Keycloak answers only a client that is in the token's audience."""
+        form = {"token": token.text, "client_id": AUDIENCE, "client_secret": self.secret}
         url = self.server.issuer(self.realm) + "/protocol/openid-connect/token/introspect"
         return bool(post(url, form)["active"])
 
