@@ -93,7 +93,12 @@ def broken(desk: Desk, how: str) -> tuple[Path, subprocess.Popen[str]]:
     session = subprocess.Popen(
         words, cwd=desk.work, env=desk.environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True
     )
-    until(lambda: len(checks(desk)) >= 2 and (desk.work / "beats").exists())
+    try:
+        until(lambda: len(checks(desk)) >= 2 and (desk.work / "beats").exists(), 60)
+    except AssertionError:
+        session.kill()
+        session.communicate()
+        raise
     return flag, session
 
 
@@ -164,8 +169,8 @@ def test_an_agent_cannot_make_canaries_pass_or_end_the_cell_with_one(desk: Desk)
         "/run/agent-supervise/canary; echo rc $?\n"
         "/run/agent-supervise/canary 0123 execve; echo rc $?\n"
         "kill -9 1; kill -STOP 1; kill -USR1 1\n"
-        "exec 3<>/dev/tcp/127.0.0.1/3128\nhead=$'CONNECT [2001:db8::1]:9 HTTP/1.1\\r\\nHost: [2001:db8::1]:9\\r\\n\\r\\n'\n"
-        'printf "%s" "$head" >&3; head -1 <&3\n'
+        "exec 3<>/dev/tcp/127.0.0.1/3128; to='[2001:db8::1]:9'; end=$'\\r\\n'\n"
+        'printf "CONNECT $to HTTP/1.1${end}Host: $to$end$end" >&3; head -1 <&3\n'
     )
     assert done.stdout.splitlines()[:2] == ["rc 86", "rc 86"], done.stderr
     assert "403" in done.stdout and done.returncode == 0
