@@ -365,8 +365,19 @@ def test_a_policy_that_does_not_fit_names_the_rules() -> None:
     error = caught.value
     assert error.where == "task.yaml:7" and "2,048" in error.what and "for s3" in error.what
     assert "task.yaml:7 costs" in error.fix and "80 ARNs under fewer patterns" in error.fix
-    assert "task.yaml:9 costs" in error.fix
+    assert "task.yaml:9" not in error.fix
     assert len(compiled(scope(short), "s3")) < 2048
+
+
+def test_a_policy_that_does_not_fit_names_as_many_rules_as_it_takes() -> None:
+    """Where no single rule is too much, all are named that must become shorter."""
+    each = [
+        rule("aws", ALLOW, f"s3:{action}", line=line, on=tuple(f"arn:aws:s3:::{line}-bucket-{i}/*" for i in range(50)))
+        for line, action in ((3, "GetObject"), (5, "PutObject"))
+    ]
+    with pytest.raises(PolicyTooLong) as caught:
+        compiled(scope(*each), "s3")
+    assert "task.yaml:3 costs" in caught.value.fix and "task.yaml:5 costs" in caught.value.fix
 
 
 def test_tags_are_said_shorter_before_nothing_fits() -> None:
