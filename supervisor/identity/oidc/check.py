@@ -18,6 +18,7 @@ from supervisor.identity.oidc.values import (
     TAGS_CLAIM,
     TASK_CLAIM,
     Claims,
+    Login,
     LoginTerms,
     TaskTerms,
     TaskToken,
@@ -109,6 +110,15 @@ def has_role(claims: Claims, terms: LoginTerms, *, issuer: str, user: str) -> No
         )  # fmt: skip
 
 
+def has_scopes(got: frozenset[str], wanted: frozenset[str], *, issuer: str, user: str, client: str) -> None:
+    """The login has every scope that was asked for: servers leave out silently what a user may not have."""
+    if less := wanted - got:
+        raise IdentityError(
+            Why.NARROWER, f"the issuer did not give {told(' '.join(sorted(less)))} to {told(user)}", where=issuer,
+            fix=f"give {told(user)} the realm role {DEVELOPER}, and make it an optional scope of client {client}",
+        )  # fmt: skip
+
+
 def id_token(claims: Claims, terms: LoginTerms, *, issuer: str, client: str, nonce: str, now: datetime) -> None:
     """The receipt of exactly this login. Raises `IdentityError`. Source: OpenID Connect Core 3.1.3.7."""
     if claims.get("iss") != issuer or client not in audiences(claims):
@@ -136,9 +146,9 @@ def id_token(claims: Claims, terms: LoginTerms, *, issuer: str, client: str, non
 
 def task_token(
     token: Token, header: Mapping[str, Any], claims: Claims, *, terms: TaskTerms, issuer: str, client: str,
-    subject: str, window: Window,
+    login: Login, window: Window,
 ) -> TaskToken:  # fmt: skip
-    """The token of exactly this task. Raises `IdentityError`; what is wider than asked is `Why.WIDER`."""
+    """The token of exactly this task, made of this login. Raises `IdentityError`; wider than asked is `Why.WIDER`."""
     fresh(claims, window, issuer=issuer)
     access_token(header, claims, issuer=issuer, now=window.after)
     issued, expires = moment(claims, "iat", issuer), moment(claims, "exp", issuer)
@@ -152,6 +162,9 @@ def task_token(
             fix=f"log in again, or set the access token lifespan of client {client} to {LEAST_SECONDS} s or more",
         )  # fmt: skip
     _same_scopes(scopes_of(claims), terms, issuer=issuer, client=client)
+    if more := terms.scopes - login.scopes:
+        raise _wider(f"the login that it was made of does not have {told(' '.join(sorted(more)))}", issuer,
+                     "enforce down-scoping in the realm: agent-supervise keycloak init does")  # fmt: skip
     _same_audience(audiences(claims), terms, issuer=issuer, client=client)
     azp = claims.get("azp") or claims.get("client_id")
     if azp != client:
@@ -159,7 +172,7 @@ def task_token(
             Why.UNTRUSTED, f"the task token was made for client {told(azp)}, not for {client}", where=issuer,
             fix="let `broker_client` in the configuration be the client that exchanges",
         )  # fmt: skip
-    if not claims.get("sub") or claims["sub"] != subject:
+    if not claims.get("sub") or claims["sub"] != login.subject:
         raise IdentityError(Why.UNTRUSTED, "the task token is of another user than the login", where=issuer,
                             fix="log in again; if it stays so, look at the issuer")  # fmt: skip
     if granted := _grants(claims):
@@ -174,7 +187,7 @@ def task_token(
     if not isinstance(id_, str) or not id_:
         raise IdentityError(Why.UNTRUSTED, "the task token has no id", where=issuer, fix="look at the issuer")
     return TaskToken(
-        token, id_, issuer, subject, client, terms.scopes, terms.audience, issued, expires, frozenset(carries)
+        token, id_, issuer, login.subject, client, terms.scopes, terms.audience, issued, expires, frozenset(carries)
     )
 
 

@@ -126,7 +126,7 @@ class LocalIssuer:
             self._logins[sid] = _Held(terms, proven, refresh.digest)
         return Login(
             self._issuer, self._subject, self._user, access, expires, refresh, receipt, self._roles, sid, proven,
-            role=terms.role,
+            role=terms.role, scopes=terms.scopes,
         )  # fmt: skip
 
     def refresh(self, login: Login) -> Login:
@@ -166,7 +166,7 @@ class LocalIssuer:
         } | ({TAGS_CLAIM: terms.tags_claim} if terms.tags else {}))  # fmt: skip
         header, claims = read(token, self.key, issuer=self._issuer)
         return check.task_token(
-            token, header, claims, terms=terms, issuer=self._issuer, client=CLIENT, subject=self._subject,
+            token, header, claims, terms=terms, issuer=self._issuer, client=CLIENT, login=login,
             window=check.Window(before, self._clock()),
         )  # fmt: skip
 

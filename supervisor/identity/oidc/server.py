@@ -207,6 +207,8 @@ class OidcServer:
         subject = str(claims.get("sub") or "")
         user = str(claims.get("preferred_username") or proven.get("preferred_username") or subject)
         check.has_role(claims, terms, issuer=self._issuer, user=user)
+        scopes, wanted = check.scopes_of(claims), terms.scopes if before is None else before.scopes
+        check.has_scopes(scopes, wanted - {"openid"}, issuer=self._issuer, user=user, client=client)
         refresh = said.get("refresh_token")
         told_time = proven.get("auth_time", claims.get("auth_time"))
         return Login(
@@ -222,6 +224,7 @@ class OidcServer:
             None if told_time is None else check.moment({"auth_time": told_time}, "auth_time", self._issuer),
             str(proven.get("acr") or claims.get("acr") or ""),
             terms.role,
+            scopes,
         )
 
     def _receipt(self, receipt: Token, terms: LoginTerms, nonce: str, access: Claims, now: datetime) -> Claims:
@@ -279,7 +282,7 @@ class OidcServer:
             raise IdentityError(Why.UNTRUSTED, what, where=self._issuer, fix=f"switch DPoP off at client {client}")
         header, claims = read(token, self._keys.named, issuer=self._issuer)
         return check.task_token(
-            token, header, claims, terms=terms, issuer=self._issuer, client=client, subject=login.subject, window=window
+            token, header, claims, terms=terms, issuer=self._issuer, client=client, login=login, window=window
         )
 
     def verify(self, token: Token, *, audience: str, scopes: frozenset[str]) -> Claims:

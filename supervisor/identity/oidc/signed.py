@@ -29,7 +29,7 @@ KEPT: Final = timedelta(minutes=10)
 KEPT_UNREACHABLE: Final = timedelta(hours=1)
 """So long they are used while the issuer cannot be reached."""
 ASKED_AGAIN: Final = timedelta(seconds=10)
-"""A token that names an unknown key makes us ask for the keys at most so often."""
+"""Tokens that name keys nobody has make us ask for the keys at most so often."""
 
 Key = RSAKey | ECKey | OKPKey
 
@@ -41,17 +41,23 @@ class Keys:
         self._fetch, self._clock, self._issuer = fetch, clock, issuer
         self._keys: dict[str, Key] = {}
         self._fetched: datetime | None = None
-        self._tried: datetime | None = None
+        self._in_vain: datetime | None = None
+        """When the keys were last asked for without the one that was needed."""
         self._lock = threading.Lock()
 
     def named(self, kid: str, algorithm: str) -> Key:
         """The key of that id, fit for the algorithm. Raises `IdentityError`."""
         with self._lock:
             now = self._clock()
-            stale = self._fetched is None or now - self._fetched > KEPT
-            if stale or (kid not in self._keys and self._may_ask(now)):
-                self._ask(now)
+            recently = self._in_vain is not None and now - self._in_vain < ASKED_AGAIN
+            if not recently and (kid not in self._keys or self._age(now) > KEPT):
+                self._in_vain = now
+                self._ask(now, kid)
+            elif self._age(now) > KEPT_UNREACHABLE:
+                self._keys = {}
             found = self._keys.get(kid)
+            if found is not None:
+                self._in_vain = None if self._age(now) <= KEPT else self._in_vain
         if found is None or found.key_type != _KINDS.get(algorithm):
             raise IdentityError(
                 Why.UNTRUSTED,
@@ -61,22 +67,18 @@ class Keys:
             )
         return found
 
-    def _may_ask(self, now: datetime) -> bool:
-        return self._tried is None or now - self._tried > ASKED_AGAIN
+    def _age(self, now: datetime) -> timedelta:
+        return timedelta.max if self._fetched is None else now - self._fetched
 
-    def _ask(self, now: datetime) -> None:
-        if self._fetched is not None and not self._may_ask(now):
-            if now - self._fetched > KEPT_UNREACHABLE:
-                self._keys = {}
-            return
-        self._tried = now
+    def _ask(self, now: datetime, kid: str) -> None:
         try:
-            self._keys = usable(self._fetch())
-            self._fetched = now
+            self._keys, self._fetched = usable(self._fetch()), now
         except IdentityError as error:
             # Who cannot reach the issuer goes on for a while with what it published last.
-            if error.why is not Why.UNREACHABLE or self._fetched is None or now - self._fetched > KEPT_UNREACHABLE:
+            if error.why is not Why.UNREACHABLE or self._age(now) > KEPT_UNREACHABLE:
                 self._keys = {}
+                raise
+            if kid not in self._keys:
                 raise
 
 

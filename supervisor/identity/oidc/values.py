@@ -94,7 +94,8 @@ class Login:
     """A human who has logged in. `user` is the name for people, `subject` the issuer's own, `sid` its session.
 
     `expires` is the access token's; `auth_time` (aware) when the human last proved who they are, if that was told.
-    `role` is what the login was asked for with: a renewal that lacks it is refused.
+    `role` is what the login was asked for with: a renewal that lacks it is refused. `scopes` are those that it has, and
+    the most that a task token of it may have.
     """
 
     issuer: str
@@ -109,6 +110,7 @@ class Login:
     auth_time: datetime | None = None
     acr: str = ""
     role: str = ""
+    scopes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ class Crooked:
     ahead: timedelta = timedelta()
     life: int = 120
     exchange: bool = True
+    downscope: bool = True
     broker_in_audience: bool = True
     forge: Callable[[dict[str, Any]], None] = lambda claims: None
     forge_login: Callable[[dict[str, Any]], None] = lambda claims: None
@@ -201,7 +202,7 @@ class Crooked:
         if BROKER not in subject["aud"]:
             raise Refusal("access_denied", "Client is not within the token audience", 403)
         asked = form["scope"].split()
-        if set(asked) - set(subject["scope"].split()):
+        if self.downscope and set(asked) - set(subject["scope"].split()):
             raise Refusal("invalid_scope", "Scopes are not in the assertion")
         if form["audience"] != AUDIENCE:
             raise Refusal("invalid_request", "Requested audience not available: " + form["audience"])

@@ -16,7 +16,7 @@ from supervisor.identity.oidc.server import Clients, OidcServer
 from supervisor.identity.oidc.signed import ASKED_AGAIN, KEPT, KEPT_UNREACHABLE
 from supervisor.identity.oidc.values import TAGS_CLAIM, TASK_CLAIM, DevicePrompt, LoginTerms, Token
 from supervisor.identity.oidc.wire import Wire, checked
-from tests.identity.oidc.contract import SCOPE, claims_of, log_in, quickly, terms
+from tests.identity.oidc.contract import OTHER_SCOPE, SCOPE, claims_of, log_in, quickly, terms
 from tests.identity.oidc.crooked import BROKER, CLI, ROLES, SECRET, Crooked, CrookedStage, browse, crooked, visit
 
 Bend = Callable[[Crooked], None]
@@ -171,14 +171,12 @@ def test_a_token_of_before_is_not_handed_out_again(stage: CrookedStage) -> None:
 # ── keys ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_rotated_keys_are_fetched(stage: CrookedStage) -> None:
-    """A token signed with a new key is verified; the keys are asked for once, not for each token."""
+def test_rotated_keys_are_fetched_at_once(stage: CrookedStage) -> None:
+    """A key that is new right after a login is found; the keys are asked for once, not for each token."""
     clock = Clock()
     client = stage.server.provider(clock=clock)
     login = client.login(LoginTerms(frozenset({SCOPE})), stage.open_page("ann"), seconds=10)
     stage.server.rotate(drop=False)
-    clock.shift += ASKED_AGAIN + timedelta(seconds=1)
-    stage.server.ahead = clock.shift
     for _ in range(3):
         client.exchange(login, terms(stage))
     assert len(stage.server.paths("/certs")) == 2
@@ -202,11 +200,44 @@ def test_unknown_keys_are_not_asked_for_each_time(stage: CrookedStage) -> None:
     """A hundred tokens that name keys nobody has are one question to the issuer, and none is taken."""
     task = stage.client.exchange(log_in(stage), terms(stage))
     asked = len(stage.server.paths("/certs"))
+    published = stage.server.keys
     stage.server.rotate()
     foreign = Token(stage.server.signed(claims_of(task.token), 60))
+    stage.server.keys = published
+    clock = Clock()
+    client = stage.server.provider(clock=clock)
     for _ in range(100):
-        refused(lambda: stage.client.verify(foreign, audience=stage.audience, scopes=frozenset()))
-    assert len(stage.server.paths("/certs")) <= asked + 1
+        assert refused(lambda: client.verify(foreign, audience=stage.audience, scopes=frozenset())).why is Why.UNTRUSTED
+    assert len(stage.server.paths("/certs")) == asked + 1
+    clock.shift += ASKED_AGAIN
+    refused(lambda: client.verify(foreign, audience=stage.audience, scopes=frozenset()))
+    assert len(stage.server.paths("/certs")) == asked + 2
+
+
+def test_an_unknown_key_while_the_server_is_away_is_told_as_that(stage: CrookedStage) -> None:
+    """Whether a key is published cannot be known then, and the token is refused with the server's trouble."""
+    login = log_in(stage)
+    stage.server.rotate()
+    stage.server.status.update({"/certs": 503})
+    assert refused(lambda: stage.client.exchange(login, terms(stage))).why is Why.UNREACHABLE
+
+
+def test_a_token_with_more_than_its_login_is_refused(stage: CrookedStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server without down-scoping gives what was asked, though the login has it not: refused, and revoked."""
+    login = log_in(stage)
+    monkeypatch.setattr(stage.server, "forge", lambda claims: claims.update(scope=OTHER_SCOPE))
+    wide = terms(stage, scopes=frozenset({OTHER_SCOPE}))
+    monkeypatch.setattr(stage.server, "downscope", False)
+    error = refused(lambda: stage.client.exchange(login, wide))
+    assert error.why is Why.WIDER and OTHER_SCOPE in error.what
+    assert stage.server.paths("/revoke")
+
+
+def test_a_scope_that_the_login_did_not_get_is_told(stage: CrookedStage) -> None:
+    """A server leaves out silently what the user may not have; the login says so."""
+    stage.server.forge_login = lambda claims: claims.update(scope="openid")
+    error = refused(lambda: log_in(stage))
+    assert error.why is Why.NARROWER and SCOPE in error.what and "ann" in error.what
 
 
 def test_known_keys_are_good_for_a_while_without_the_server(stage: CrookedStage) -> None:
