@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from supervisor.errors import ScopeError, SuperviseError
 from supervisor.identity.credentials import Credentials
-from supervisor.identity.failures import AGAIN, BrokerError, Lasting
+from supervisor.identity.failures import AGAIN, SIGN_IN_AGAIN, BrokerError, Lasting
 from supervisor.identity.lookups import READER_POLICY
 from supervisor.identity.names import MOST_FEDERATED, MOST_ROLE_SESSION, session_name, session_tags, source_identity
 from supervisor.identity.source import THREE_WAYS, Source, Way
@@ -104,6 +104,7 @@ class Broker:
         self._plain_names = False
         self._identity: tuple[str, str] | None = None
         self._began_in = ""
+        self._roles: dict[str, str] = {}
         self._unknown: _Failure | None = None
         self._identifying = threading.Lock()
 
@@ -393,9 +394,14 @@ class Broker:
         if self._source.role is not None:
             return self._source.role.arn
         arn = self._caller()[1]
+        if arn in self._roles:
+            return self._roles[arn]
         try:
-            return self._sts.role_of(arn)
-        except BrokerError:
+            found = self._roles[arn] = self._sts.role_of(arn)
+            return found
+        except BrokerError as error:
+            if error.code in SIGN_IN_AGAIN:
+                raise
             raise BrokerError(f"{arn} is a session that nothing narrower can be made from", fix=THREE_WAYS) from None
 
     def _caller(self) -> tuple[str, str]:

@@ -77,7 +77,9 @@ class AwsSts(Sts):
         try:
             told = self._call("iam", "get_role", {"RoleName": name})
             return str(told["Role"]["Arn"])
-        except (BrokerError, KeyError):
+        except (BrokerError, KeyError) as error:
+            if isinstance(error, BrokerError) and error.code in SIGN_IN_AGAIN:
+                raise
             return f"{head.split(':sts:')[0]}:iam::{account}:role/{name}"
 
     def _call(self, service: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
