@@ -13,7 +13,7 @@ import time
 import pytest
 
 from tests.cell.cell_stage import PYTHON, until
-from tests.e2e.headless import COMMAND, Desk, folder_fd
+from tests.e2e.headless import COMMAND, SCOPE, Desk, folder_fd
 from tests.e2e.test_limits import cell_of, is_first, lines, running, talk
 from tests.gates.exec.test_session_killed import descendants, session_of
 
@@ -141,6 +141,7 @@ for _ in range(count):
 
 def test_hundreds_of_pending_questions_leave_the_session_answerable(desk: Desk) -> None:
     """Beyond the bound they are denied, the rest waits; a program of another kind starts, a console is answered."""
+    desk.scope.write_text(SCOPE.replace("wait: 30s", "wait: 15m"))
     (desk.work / "pending.py").write_text(PENDING)
     (desk.tools / "git").write_text('#!/bin/sh\necho ran > "$HOME/work/ran"\n')
     (desk.tools / "git").chmod(0o755)
