@@ -197,7 +197,8 @@ class ControlServer:
         with (self._folder / "journal.jsonl").open("rb") as journal:
             _send(writer, {"type": "welcome", "session": self._session, "screen": self._screen, "next": since})
             for _ in range(since):
-                journal.readline()
+                if not journal.readline():
+                    break  # it asks for what is not there yet
             rest, first = b"", True
             while True:
                 await changed.wait()
