@@ -28,6 +28,7 @@ from supervisor.agents.cellside import needs_of
 from supervisor.agents.find import adapter_for, readable_for
 from supervisor.agents.network import forwards, network_rules
 from supervisor.cell.facts import Host
+from supervisor.cell.granted_hints import Hints
 from supervisor.cell.granted_paths import GrantedPaths
 from supervisor.cell.leftbehind import Watch, written_roots
 from supervisor.cell.memory import MemoryWatch, in_words
@@ -62,12 +63,13 @@ from supervisor.model.event import (
     EscalationOpened,
     GatesChecked,
     GateStatus,
+    PathWanted,
     Record,
     ScopeLoaded,
     SessionStarted,
 )
 from supervisor.model.grant import PathMatcher
-from supervisor.model.request import Connect
+from supervisor.model.request import Connect, Exec
 from supervisor.model.visible import visible
 from supervisor.pipes import Pipes
 from supervisor.policy.decide import decide
@@ -101,6 +103,7 @@ class SessionProcess:
         self._exposed = ExposedPorts(())
         self._cell: Cell | None = None
         self._paths: GrantedPaths | None = None
+        self._hints: Hints | None = None
         self._cast: CastWriter | None = None
         self._began = time.monotonic()
         self._screen: EmulatorHost | None = None
@@ -180,6 +183,7 @@ class SessionProcess:
             exec_gate=gated,
             door=bool(scope.expose),
         )
+        self._hints = Hints(plan)
         self._paths = GrantedPaths(
             self._cell,
             plan,
@@ -481,6 +485,12 @@ class SessionProcess:
             self._recording(lambda cast, at: cast.marker(f"asks: {short(record.request.action)}", at))
         elif isinstance(record, DecisionRecord) and record.effect is Effect.DENY:
             self._recording(lambda cast, at: cast.marker(f"denied: {short(record.request.action)}", at))
+        elif isinstance(record, DecisionRecord) and isinstance(record.request.action, Exec) and self._hints is not None:
+            granted = [grant.matcher for grant in self._runtime.state.grants if isinstance(grant.matcher, PathMatcher)]
+            wanted = self._hints.of(record.request.action, granted)
+            if wanted:
+                with contextlib.suppress(JournalError):  # what writes next finds it broken, and stops the session
+                    self._runtime.record(*(PathWanted(record.request.id, path, write) for path, write in wanted))
 
     def _journal_broke(self, error: JournalError) -> None:
         self._loop.call_soon_threadsafe(self._break, str(error))

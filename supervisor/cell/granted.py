@@ -67,6 +67,15 @@ def showing(path: str, *, writable: bool, plan: CellPlan, facts: HostFacts, envi
     )
 
 
+def grantable(path: str, writable: bool, plan: CellPlan, facts: HostFacts) -> bool:
+    """Whether a path is not of those that are never granted."""
+    try:
+        _refuse(facts.real(path), writable, plan, facts)
+    except (UsageError, OSError, ValueError):
+        return False
+    return True
+
+
 def _refuse(real: str, writable: bool, plan: CellPlan, facts: HostFacts) -> None:
     if below(plan.home, real) or below(plan.workspace, real) or real in places.NEVER_A_WORKSPACE:
         raise UsageError("too much lies in this folder to show it to an agent", where=real, fix="grant what is needed")

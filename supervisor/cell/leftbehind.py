@@ -102,8 +102,14 @@ def compared(before: Look, after: Look, since: int, shown: str = "") -> list[Lef
 
     Of a folder that `before` did not get to, only the time of the last change tells.
     """
+    fresh = [path.rpartition("/")[0] for path in after.marks if path.rpartition("/")[2] == "pyvenv.cfg"]
+    fresh = [folder for folder in fresh if folder and not before.holds(folder)]
     groups: dict[tuple[str, places.RunsLater], list[tuple[str, str]]] = {}
     for path, mark in after.marks.items():
+        around = next((folder for folder in fresh if path.startswith(f"{folder}/")), "")
+        if around and mark.rule is not places.SET_ID:
+            groups.setdefault((around, places.VENV), [(around, "new")])
+            continue
         what = _difference(before, path, mark, since)
         if what:
             top = mark.top if mark.top != path else path

@@ -114,6 +114,7 @@ GIT_HOOK: Final = RunsLater("git runs it when you commit, push, check out or mer
 GIT_ELSEWHERE: Final = RunsLater("git takes its configuration from the folder that it names", True, "commondir")
 GIT_FILE: Final = RunsLater("git takes its configuration and hooks from the folder that it names", True)
 VENV_PROGRAM: Final = RunsLater("it runs under its name while the virtual environment is active")
+VENV: Final = RunsLater("it is a virtual environment: what is in it runs when you use it")
 SHADOWS: Final = RunsLater("it takes the place of Python's own module for every Python that starts in this folder")
 OUTWARD: Final = RunsLater("it leads out of the workspace: what you read or write through it is something else")
 SET_ID: Final = RunsLater("who runs it acts with the rights of its owner", True)

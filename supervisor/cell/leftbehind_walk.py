@@ -56,6 +56,11 @@ class Look:
     cut: str = ""
     entries: int = 0
 
+    def holds(self, folder: str) -> bool:
+        """Whether something that counts lay in a folder, or it was not looked at."""
+        inside = f"{folder}/"
+        return bool(self.unseen) or any(path.startswith(inside) for path in self.marks)
+
 
 def look_through(root: str, *, seconds: float, entries: int = MOST_ENTRIES) -> Look:
     """Look through `root` for at most so many seconds and entries."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from shlex import quote
 from typing import Any, Final
 
 from supervisor.console import words
@@ -33,6 +34,7 @@ from supervisor.model.event import (
     GrantAdded,
     GrantEnded,
     LimitReached,
+    PathWanted,
     PortClosed,
     PortExposed,
     Proposal,
@@ -274,6 +276,14 @@ def _fault(story: Story, record: Fault, line: Json) -> None:
     _note(story, Kind.FAULT, visible(f"{record.part}: {record.what}"), mark=Mark.FAULT, line=line)
 
 
+def _wanted(story: Story, record: PathWanted, line: Json) -> None:
+    path = cut(visible(record.path))
+    title = f"not there to {'write' if record.write else 'read'}: {path}"
+    write = " --write" if record.write else ""
+    command = f"agent-supervise answer --grant-path {visible(quote(record.path))}{write}"
+    _note(story, Kind.SESSION, title, f"to grant it: {command}", line=line)
+
+
 def _left(story: Story, record: FilesLeft, line: Json) -> None:
     story.left = record
     for left in record.found:
@@ -332,6 +342,7 @@ _STEPS: Final[dict[type, Callable[[Story, Any, Json], None]]] = {
     Fault: _fault,
     GatesChecked: _checked,
     LimitReached: _limited,
+    PathWanted: _wanted,
     FilesLeft: _left,
     PortExposed: _exposed,
     PortClosed: _port_closed,

@@ -235,6 +235,19 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
+class PathWanted:
+    """A path that the words of a program start name, and that the cell does not show, or (`write`) not for writing.
+
+    What comes of it is the program's affair: file access is not asked about. A human could grant the path.
+    """
+
+    KIND: ClassVar[str] = "path.wanted"
+    request: str
+    path: str
+    write: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class LeftBehind:
     """A file that the session left and that the developer's own tools run later, or that leads them astray.
 
@@ -332,6 +345,7 @@ Record = (
     | Fault
     | GatesChecked
     | LimitReached
+    | PathWanted
     | FilesLeft
     | PortExposed
     | PortClosed

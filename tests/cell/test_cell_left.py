@@ -132,6 +132,17 @@ def test_packages_that_were_installed_are_not_listed_one_by_one(work: Path, leav
     assert [(left.path, left.what) for left in leave().found] == [("node_modules/.bin", "20 files new or changed")]
 
 
+def test_a_new_virtual_environment_is_one_thing(work: Path, leave: Leave) -> None:
+    """What is in it runs when it is used, which is one word; what changes in one that was there is told by name."""
+    for name in ("pyvenv.cfg", "bin/python", "bin/pip", "lib/python3.11/site-packages/x.pth"):
+        write(work / "env" / name)
+    assert [(left.path, left.what) for left in leave().found] == [("env", "new")]
+    watch = Watch([Root(str(work))])
+    watch.begin()
+    write(work / "env/bin/ls")
+    assert [(left.path, left.what) for left in watch.end().found] == [("env/bin/ls", "new")]
+
+
 def test_a_repository_whose_configuration_runs_something_is_told(work: Path, leave: Leave) -> None:
     """Nested, bare, in a submodule's place, or named by a `.git` file: git would run it with the next status."""
     git("init", "-q", "sub", cwd=work)

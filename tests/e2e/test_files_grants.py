@@ -118,6 +118,21 @@ def test_what_cannot_be_granted_is_refused_in_words(desk: Desk, agent: Agent, da
     assert "No such file" in agent.run(f"cat {data}/file; cat ~/.aws/credentials")
 
 
+def test_the_timeline_says_which_grant_would_help(desk: Desk, agent: Agent, data: Path) -> None:
+    """A start that names a path of the host which is not there is on record once, with the path; secrets are not."""
+    (desk.home / ".aws").mkdir()
+    (desk.home / ".aws/credentials").write_text("PLANTED-SECRET")
+    data = data.rename(desk.home / "data")
+    for _ in range(2):
+        agent.run(f"cat {data}/file ~/.aws/credentials /no/such/file; cp task.sh {data}/copy; cp /bin/true x")
+    agent.run(f"bash -c 'echo x > {data}/new; echo y > /tmp/z 2>/dev/null'")
+    assert agent.end() == 0
+    lines = [json.loads(line) for line in (desk.sessions[0] / "journal.jsonl").read_text().splitlines()]
+    wanted = [(line["path"], line["write"]) for line in lines if line["kind"] == "path.wanted"]
+    assert wanted == [(f"{data}/file", False), (f"{data}/copy", True), (f"{data}/new", True)]
+    assert desk.command("verify", "--replay", desk.sessions[0].name).returncode == 0
+
+
 def test_the_agent_cannot_grant_itself_anything(desk: Desk, agent: Agent, data: Path) -> None:
     """The control socket is not in the cell, and our own program refuses there."""
     told = agent.run(f"ls {desk.base}/state; find / -name control.sock 2>/dev/null; echo searched")
