@@ -10,7 +10,7 @@ import errno
 import fcntl
 import os
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _ptrace = _libc.ptrace
@@ -26,18 +26,18 @@ _readv.argtypes = (
 
 _RECV, _SEND, _ID_VALID = 0xC0502100, 0xC0182101, 0x40082102
 _NOTIF, _RESP = struct.Struct("QIIiIQ6Q"), struct.Struct("Qqii")
-_ID = struct.Struct("Q")
+_ID = _WORD = struct.Struct("Q")
 _CONTINUE = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """One system call that waits for an answer. `tid` is the thread as this process sees it."""
 
     id: int
     tid: int
     nr: int
-    args: tuple[int, int, int, int, int, int]
+    args: tuple[int, ...]
+    """Six of them."""
 
 
 class Gone(Exception):
@@ -53,8 +53,8 @@ def receive(listener: int) -> Note:
         if error.errno in (errno.ENOENT, errno.EINTR):
             raise Gone from error
         raise
-    id_, tid, _, nr, _, _, *args = _NOTIF.unpack(buffer)
-    return Note(id_, tid, nr, tuple(args))
+    found = _NOTIF.unpack(buffer)
+    return Note(found[0], found[1], found[3], found[6:])
 
 
 def still_waits(listener: int, note: Note) -> bool:
@@ -162,23 +162,39 @@ def detach(tid: int, signal: int = 0) -> None:
 
 
 if os.uname().machine == "aarch64":
-    _PC_AT, _REGISTERS = 32 * 8, 34 * 8
+    _PC_AT, _SP_AT, _REGISTERS = 32 * 8, 31 * 8, 34 * 8
     _EXIT_126 = struct.pack("<4I", 0xD2800BC8, 0xD2800FC0, 0xD4000001, 0xD4000001)
     """mov x8, #94 (exit_group); mov x0, #126; svc 0."""
     _SPIN = struct.pack("<2I", 0x14000000, 0x14000000)
 else:
-    _PC_AT, _REGISTERS = 16 * 8, 27 * 8
+    _PC_AT, _SP_AT, _REGISTERS = 16 * 8, 19 * 8, 27 * 8
     _EXIT_126 = bytes.fromhex("b8e7000000bf7e0000000f05cccccccc")
     """mov eax, 231 (exit_group); mov edi, 126; syscall."""
     _SPIN = bytes.fromhex("ebfeebfeebfeebfe")
 
 
-def _counter(tid: int) -> int:
-    registers = ctypes.create_string_buffer(_REGISTERS)
-    vector = _Iovec(ctypes.addressof(registers), _REGISTERS)
-    if _ptrace(_GETREGSET, tid, _NT_PRSTATUS, ctypes.addressof(vector)) < 0:
-        raise Gone
-    return int(struct.unpack_from("Q", registers.raw, _PC_AT)[0])
+class Registers:
+    """Reads the registers of stopped programs through one buffer; belongs to one thread."""
+
+    def __init__(self) -> None:
+        self._buffer = ctypes.create_string_buffer(_REGISTERS)
+        self._vector = _Iovec(ctypes.addressof(self._buffer), _REGISTERS)
+        self._vector_at = ctypes.addressof(self._vector)
+
+    def counter(self, tid: int) -> int:
+        """The address of the next instruction; 0 where it cannot be told. Raises `Gone`."""
+        return self._at(tid, _PC_AT)
+
+    def stack(self, tid: int) -> int:
+        """The address of the stack's top; 0 where it cannot be told. Raises `Gone`."""
+        return self._at(tid, _SP_AT)
+
+    def _at(self, tid: int, place: int) -> int:
+        self._vector.length = _REGISTERS
+        if _ptrace(_GETREGSET, tid, _NT_PRSTATUS, self._vector_at) < 0:
+            raise Gone
+        # A program of 32 bits has others, and fewer.
+        return int(_WORD.unpack_from(self._buffer, place)[0]) if self._vector.length == _REGISTERS else 0
 
 
 def _poke(tid: int, address: int, code: bytes) -> None:
@@ -191,7 +207,7 @@ def exit_instead(tid: int) -> None:
 
     Only the registers cannot do that: the kernel writes execve's result over them when the call returns.
     """
-    _poke(tid, _counter(tid), _EXIT_126)
+    _poke(tid, Registers().counter(tid), _EXIT_126)
     detach(tid)
 
 
@@ -199,7 +215,7 @@ class Spin:
     """A program at its exec-stop that may be resumed without running: its next instruction jumps to itself."""
 
     def __init__(self, tid: int, memory: Memory) -> None:
-        self._tid, self._at = tid, _counter(tid)
+        self._tid, self._at = tid, Registers().counter(tid)
         self._was = memory.read(tid, self._at, len(_SPIN))
         _poke(tid, self._at, _SPIN)
 

@@ -31,6 +31,7 @@ from supervisor.gates.exec.held import Held, State
 from supervisor.gates.exec.image import Image, Images
 from supervisor.gates.exec.launched import Refused
 from supervisor.gates.exec.speak import say
+from supervisor.gates.exec.strings import Strings
 from supervisor.gates.exec.tracee import STOPPING, Approved, Tracer, pending
 from supervisor.gates.exec.watched import WATCHED, Watched
 from supervisor.gates.protocol import HELD, Desk
@@ -112,8 +113,8 @@ class ExecGate:
             self._close()
 
     def _serve(self) -> None:
-        self._memory = Memory()
-        self._tracer = Tracer(self._watched)
+        self._memory, self._strings = Memory(), Strings()
+        self._tracer = Tracer(self._watched, self._memory)
         self._images = Images(self._cell, Catalog(f"/proc/{self._cell}/root", self._folders))
         self._family = Family(self._cell)
         self._execveat = _EXECVEAT[os.uname().machine]
@@ -176,7 +177,7 @@ class ExecGate:
             calls.fail_with(self._listener, note, number)
 
     def _decide(self, note: Note) -> None:
-        call = read_call(self._memory, note, self._execveat)
+        call = read_call(self._memory, note, self._execveat, self._strings)
         caller = standing(note.tid)
         folder = f"/proc/{note.tid}/cwd"
         cwd, here = os.readlink(folder), os.stat(folder)  # noqa: PTH115, PTH116
@@ -186,7 +187,7 @@ class ExecGate:
         if self._repeated(note, call):
             self._fail(note, errno.EACCES)
             return
-        approved = Approved(image, (here.st_dev, here.st_ino), self._watched(call.env))
+        approved = Approved(image, (here.st_dev, here.st_ino), self._watched(call.env), call.env)
         family = self._family.of(caller.pid)
         action = _action(image, call, cwd, approved)
         request = self._desk.new_request("exec", action, family.chain)

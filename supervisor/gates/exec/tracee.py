@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import os
 import signal
+import struct
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from supervisor.gates.exec import calls
 from supervisor.gates.exec.caller import status_of
-from supervisor.gates.exec.calls import Gone, Note
+from supervisor.gates.exec.calls import Gone, Memory, Note
 from supervisor.gates.exec.image import Image
 from supervisor.gates.exec.steady import digest_of, key_of
 
@@ -22,6 +22,10 @@ After = Literal["exec", "failed", "gone"]
 Variables = tuple[tuple[str, str], ...]
 
 _CHUNK = 1 << 16
+_TWO = struct.Struct("2Q")
+_NULL = bytes(8)
+_BETWEEN = 2 * calls.PAGE + 1024
+"""At most so many bytes lie between pointers and strings: auxiliary values, and a random gap (fs/binfmt_elf.c)."""
 
 
 def _mask(*numbers: signal.Signals) -> int:
@@ -32,20 +36,24 @@ _HARMLESS = _mask(signal.SIGCHLD, signal.SIGURG, signal.SIGWINCH, signal.SIGCONT
 STOPPING = _mask(signal.SIGTSTP, signal.SIGSTOP, signal.SIGTTIN, signal.SIGTTOU)
 
 
-@dataclass(frozen=True, slots=True)
-class Approved:
-    """What was decided on, to be compared with what the kernel made of it. `cwd` is (device, inode)."""
+class Approved(NamedTuple):
+    """What was decided on, to be compared with what the kernel made of it. `cwd` is (device, inode).
+
+    `env` are the watched variables among `entries`, the environment as it was asked for.
+    """
 
     image: Image
     cwd: tuple[int, int]
     env: Variables
+    entries: tuple[bytes, ...]
 
 
 class Tracer:
     """What one thread traces. `watched` picks the variables that count from an environment's entries."""
 
-    def __init__(self, watched: Callable[[tuple[bytes, ...]], Variables]) -> None:
-        self._watched = watched
+    def __init__(self, watched: Callable[[tuple[bytes, ...]], Variables], memory: Memory) -> None:
+        self._watched, self._memory = watched, memory
+        self._registers = calls.Registers()
         self._others: list[tuple[int, int]] = []
 
     def begin(self, listener: int, note: Note) -> None:
@@ -130,14 +138,44 @@ class Tracer:
             return "another file was started"
         if image.sha256 and not image.script and image.key != key_of(status) and _digest(pid) != image.sha256:
             return "its content was changed"
-        if _read(pid, "cmdline") != b"\0".join(image.argv) + b"\0":
-            return "its arguments were changed"
         folder = os.stat(f"/proc/{pid}/cwd")  # noqa: PTH116
         if (folder.st_dev, folder.st_ino) != approved.cwd:
             return "its folder was changed"
+        if self._is_as_asked(pid, image.argv, approved.entries):
+            return ""
+        if _read(pid, "cmdline") != b"\0".join(image.argv) + b"\0":
+            return "its arguments were changed"
         if self._watched(tuple(_read(pid, "environ").split(b"\0"))) != approved.env:
             return "its environment was changed"
         return ""
+
+    def _is_as_asked(self, pid: int, words: tuple[bytes, ...], entries: tuple[bytes, ...]) -> bool:
+        """Whether arguments and whole environment are just these: read at once where the kernel puts them (execve(2)).
+
+        From the stack's top on: the number of words, a pointer to each, a null, one to each entry, a null; the strings
+        one behind the other, the first word's first. False says nothing: then they have to be looked at.
+        """
+        try:
+            top = self._registers.stack(pid)
+            if not top:
+                return False
+            strings = b"\0".join((*words, *entries)) + b"\0"
+            last = len(words) + len(entries) + 2
+            block = self._memory.read(pid, top, 8 * (last + 1) + _BETWEEN + len(strings))
+            if len(block) < 8 * (last + 1):
+                return False
+            count, first = _TWO.unpack_from(block)
+            ends = _TWO.unpack_from(block, 8 * (last - 1))
+            begin = first - top
+            return (
+                count == len(words)
+                and block[8 * (count + 1) : 8 * (count + 2)] == _NULL
+                and ends == ((first + len(strings) - len(entries[-1]) - 1) if entries else 0, 0)
+                and begin > 0
+                and block[begin : begin + len(strings)] == strings
+            )
+        except (OSError, Gone):
+            return False
 
     def kill(self, pid: int) -> None:
         """End a stopped program; its own parent is told."""

@@ -23,6 +23,7 @@ WATCHED: Final = frozenset(
 
 _MOST_KEPT: Final = 4096
 _LONGEST_KEPT: Final = 4096
+_MOST_WHOLE: Final = 64
 
 
 class Watched:
@@ -36,8 +37,20 @@ class Watched:
         self._names = frozenset(os.fsencode(name) for name in names if not name.endswith("*"))
         self._prefixes = tuple(os.fsencode(name[:-1]) for name in names if name.endswith("*"))
         self._seen: dict[bytes, tuple[str, str] | None] = {}
+        self._whole: dict[int, tuple[tuple[bytes, ...], tuple[tuple[str, str], ...]]] = {}
 
     def __call__(self, entries: tuple[bytes, ...]) -> tuple[tuple[str, str], ...]:
+        whole = self._whole.get(id(entries))
+        if whole is not None:
+            return whole[1]
+        picked = self._picked(entries)
+        if len(self._whole) >= _MOST_WHOLE:
+            self._whole.clear()
+        # The entries are kept too: as long as they are, no others can have their place in memory.
+        self._whole[id(entries)] = entries, picked
+        return picked
+
+    def _picked(self, entries: tuple[bytes, ...]) -> tuple[tuple[str, str], ...]:
         found = []
         for entry in entries:
             try:

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from supervisor.gates.exec.caller import LONGEST_STRING, MOST_POINTERS, Call, read_call, standing
+from supervisor.gates.exec.caller import Call, read_call, standing
 from supervisor.gates.exec.calls import PAGE, Gone, Memory, Note
+from supervisor.gates.exec.strings import LONGEST_STRING, MOST_POINTERS, Strings
 from tests.cell.cell_stage import PYTHON
 
 PAGES = 1024
@@ -40,23 +41,28 @@ class Region:
 
     def __init__(self, pid: int, base: int, thread: int, ours: mmap.mmap) -> None:
         self.pid, self.base, self.thread, self._ours = pid, base, thread, ours
-        self._memory = Memory()
+        self._memory, self._strings = Memory(), Strings()
 
     def put(self, offset: int, data: bytes) -> int:
         """Write `data`; its address in the process."""
         self._ours[offset : offset + len(data)] = data
         return self.base + offset
 
+    def now(self, offset: int, length: int) -> bytes:
+        """What stands there."""
+        return self._ours[offset : offset + length]
+
     def list(self, offset: int, *addresses: int) -> int:
         """Write an array of pointers and its NULL; its address."""
         return self.put(offset, struct.pack(f"{len(addresses) + 1}Q", *addresses, 0))
 
     def read(self, path: int, argv: int = 0, env: int = 0) -> Call:
-        return read_call(self._memory, Note(0, self.pid, EXECVE, (path, argv, env, 0, 0, 0)), EXECVEAT)
+        return read_call(self._memory, Note(0, self.pid, EXECVE, (path, argv, env, 0, 0, 0)), EXECVEAT, self._strings)
 
     def read_at(self, *args: int) -> Call:
         folder, path, argv, env, flags = args
-        return read_call(self._memory, Note(0, self.pid, EXECVEAT, (folder, path, argv, env, flags, 0)), EXECVEAT)
+        note = Note(0, self.pid, EXECVEAT, (folder, path, argv, env, flags, 0))
+        return read_call(self._memory, note, EXECVEAT, self._strings)
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +108,25 @@ def test_any_layout_is_read_as_it_is(region: Region, data: st.DataObject) -> Non
     path = region.put(END // 2, b"/bin/x\0")
     call = region.read(path, array, array)
     assert call.argv == call.env == tuple(words[number] for number in order)
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_what_was_read_before_is_read_as_it_is_now(region: Region, data: st.DataObject) -> None:
+    """However often an array was read, a string that changed in its place, or ends elsewhere, is the changed one."""
+    count = data.draw(st.integers(1, 6))
+    lengths = data.draw(st.lists(st.integers(0, 9), min_size=count, max_size=count))
+    starts = [region.put(PAGE + 10 * number, b"x" * length + b"\0") for number, length in enumerate(lengths)]
+    array = region.list(3 * WINDOW, *starts)
+    path = region.put(END // 2, b"/bin/x\0")
+    for _ in range(data.draw(st.integers(1, 4))):
+        assert region.read(path, array, array).env == tuple(b"x" * length for length in lengths)
+    place = data.draw(st.integers(0, 10 * count - 1))
+    region.put(PAGE + place, data.draw(st.sampled_from([b"\0", b"y", b"x"])))
+    memory = region.now(PAGE, 10 * count + 1)
+    changed = tuple(memory[10 * number :].partition(b"\0")[0] for number in range(count))
+    for _ in range(3):
+        assert region.read(path, array, array)[1:3] == (changed, changed)
 
 
 def test_what_ends_with_the_mapped_memory_is_read(region: Region) -> None:
