@@ -217,7 +217,7 @@ def test_unknown_keys_are_not_asked_for_each_time(stage: CrookedStage) -> None:
 def test_an_unknown_key_while_the_server_is_away_is_told_as_that(stage: CrookedStage) -> None:
     """Whether a key is published cannot be known then, and the token is refused with the server's trouble."""
     login = log_in(stage)
-    stage.server.rotate()
+    stage.server.rotate(drop=False)
     stage.server.status.update({"/certs": 503})
     assert refused(lambda: stage.client.exchange(login, terms(stage))).why is Why.UNREACHABLE
 
