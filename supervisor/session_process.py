@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import gc
 import json
 import os
@@ -237,6 +238,8 @@ class SessionProcess:
             self._say(self._fault)
         if cell.start_error:
             self._why = f"{self._launch.program} could not be started in the cell: {os.strerror(cell.start_error)}"
+            if cell.start_error == errno.EAGAIN:
+                self._why += "; the exec gate could not watch it, `agent-supervise doctor` says more"
             self._runtime.fault("agent", self._why)
             self._say(self._why)
         return await self._finish(STOPPED if self._fault else code, self._fault or self._why or "the agent ended")

@@ -15,6 +15,7 @@ from typing import Literal
 from supervisor.agents.cellside import Needs
 from supervisor.cell.plan import plan_cell
 from supervisor.cell.start import start_cell
+from supervisor.cell.wayout import way_out
 from supervisor.errors import SuperviseError
 from supervisor.policy.scope import Files
 
@@ -32,32 +33,6 @@ _GATES: dict[str, GateName] = {
     "exec gate": "exec",
     "landlock": "",
 }
-_FIXES = {
-    "lent files": "start agent-supervise as an ordinary user, or keep the project on ext4, xfs, btrfs or tmpfs",
-    "exec gate": "a kernel from 5.19 on whose seccomp listener and ptrace are free: not inside WSL's own container, "
-    "another supervisor, or a container without `--security-opt seccomp=unconfined`",
-    "terminal": "allow devpts mounts in user namespaces",
-    "process namespace": "in a container: show it an unmasked /proc (`--security-opt systempaths=unconfined`)",
-}
-_NAMESPACES = "allow unprivileged user namespaces"
-_SETTINGS = (
-    (
-        "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
-        "1",
-        "AppArmor forbids user namespaces: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0, or an AppArmor "
-        "profile with `userns,` for this Python (Ubuntu ships one for bwrap)",
-    ),
-    (
-        "/proc/sys/kernel/unprivileged_userns_clone",
-        "0",
-        "this distribution forbids them: sudo sysctl kernel.unprivileged_userns_clone=1",
-    ),
-    (
-        "/proc/sys/user/max_user_namespaces",
-        "0",
-        "their number is limited to 0: sudo sysctl user.max_user_namespaces=15000",
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +49,7 @@ class Check:
 def checks(*, whole: bool = True) -> tuple[Check, ...]:
     """Try everything, in children; with `whole`, a real cell at last. Takes about 0.2 s."""
     if platform.system() != "Linux":
-        fix = "run it in a Linux virtual machine or container; `--weaken` starts an agent that nothing confines"
+        fix = "run it in a Linux virtual machine or container"
         return tuple(
             Check(f"{gate} on {platform.system()}", False, "only Linux has what it needs", fix, gate)
             for gate in ("cell", "exec", "network")
@@ -100,25 +75,9 @@ def _features() -> list[Check]:
         told[name] = (holds == "yes", detail)
     missing = (False, f"the trial did not end: {broken}")
     return [
-        Check(name, *told.get(name, missing), "" if told.get(name, missing)[0] else _fix(name), gate)
+        Check(name, *told.get(name, missing), "" if told.get(name, missing)[0] else way_out(name), gate)
         for name, gate in _GATES.items()
     ]
-
-
-def _fix(name: str) -> str:
-    if name == "landlock":
-        return ""
-    if name in _FIXES:
-        return _FIXES[name]
-    for path, value, fix in _SETTINGS:
-        try:
-            if Path(path).read_text("ascii").strip() == value:
-                return fix
-        except OSError:
-            continue
-    if Path("/.dockerenv").exists() or Path("/run/.containerenv").exists():
-        return "this is a container that may not make namespaces: start it with `--privileged`, or use the host itself"
-    return _NAMESPACES
 
 
 def _whole(*, exec_gate: bool) -> Check:

@@ -96,6 +96,8 @@ def report(control: _socket.socket, error: BaseException) -> None:
     """Say on the control socket why there will be no cell."""
     if isinstance(error, HostError):
         what, where, fix = error.what, error.where, error.fix
+    elif isinstance(error, kernel.CallError):
+        what, where, fix = f"this host does not let a cell be built: {error.strerror}", "mounts", ""
     else:
         what, where, fix = f"the cell could not be built: {error}", type(error).__name__, "see `agent-supervise doctor`"
     try:
@@ -154,8 +156,9 @@ class First:
         try:
             listener = self._install()
         except OSError as error:
+            taken = "; somebody else supervises this process already" if error.errno == errno.EBUSY else ""
             raise HostError(
-                f"this kernel does not let us filter program starts: {error}",
+                f"this kernel does not let us filter program starts: {error}{taken}",
                 where="exec gate",
                 fix="`agent-supervise doctor` says how to get it; `--weaken exec` starts without it",
             ) from error

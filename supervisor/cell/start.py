@@ -24,6 +24,7 @@ from supervisor.cell.granted import Request, Showing, request_of
 from supervisor.cell.placeholders import Made
 from supervisor.cell.plan import CellPlan
 from supervisor.cell.trials import LET_RUN
+from supervisor.cell.wayout import way_out
 from supervisor.errors import HostError
 
 _PACKAGE = Path(__file__).resolve().parents[2]
@@ -36,6 +37,8 @@ _LENT_BASE = 0x7FFF0000
 """User ids above every range that systemd, distributions or container tools hand out (systemd's UIDS-GIDS)."""
 _MESSAGE_BYTES = 16384
 _MOST_DESCRIPTORS = 64
+_FEATURES = {"namespaces": "user namespace", "mounts": "mount namespace"}
+"""What `wayout` calls the parts of a host that PID 1 or its builder could not have."""
 KILLED = 128 + signal.SIGKILL
 
 
@@ -202,6 +205,12 @@ def start_cell(
     With a `door` the session can connect to what listens in the cell. `argv[0]` is an absolute path (or `program` is),
     because the search along PATH is the caller's.
     """
+    if sys.platform != "linux":
+        raise HostError(
+            "an agent is confined by means that only Linux has",
+            where=sys.platform,
+            fix="run it in a Linux virtual machine or container",
+        )
     file = program or argv[0]
     if not file.startswith("/"):
         raise HostError("a cell's program is given by its absolute path", where=file)
@@ -275,6 +284,8 @@ def _receive(control: socket.socket, deadline: float) -> tuple[list[bytes], list
             rights.frombytes(payload[: len(payload) - len(payload) % rights.itemsize])
     if data.startswith(b"error\0") and not rights:
         what, where, fix = (*data.decode("utf-8", "surrogateescape").split("\0")[1:], "", "", "")[:3]
+        if feature := _FEATURES.get(where):
+            fix = f"{way_out(feature)}; `agent-supervise doctor` tries out everything"
         raise HostError(what, where=where, fix=fix)
     if not data or flags & socket.MSG_CTRUNC:
         for number in rights:
