@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from supervisor.gates.aws import canonical
 from supervisor.gates.aws.canonical import Headers
@@ -66,6 +67,7 @@ _SIGNATURE = re.compile(r"[0-9a-f]{64}")
 _TIMESTAMP = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _MOST_SIGNED_HEADERS = 200
 _LONGEST_LIFE = 604_800
+_LONGEST_KEPT = 1024
 
 _IN_QUERY = {
     name.lower(): name
@@ -179,19 +181,34 @@ def _claim(
     payload: str | None = None,
     expires: int | None = None,
 ) -> Claim:
-    if (parts := _CREDENTIAL.fullmatch(credential)) is None:
+    access_key, scope = (_read_credential if len(credential) <= _LONGEST_KEPT else _credential)(credential)
+    names = (_read_names if len(signed_headers) <= _LONGEST_KEPT else _names)(signed_headers)
+    if not _SIGNATURE.fullmatch(signature):
+        raise NotAccepted(Fault.MALFORMED, "Signature must be 64 lower-case hexadecimal digits")
+    return Claim(access_key, scope, names, signature, pairs, timestamp, token, payload, expires)
+
+
+def _credential(text: str) -> tuple[str, Scope]:
+    if (parts := _CREDENTIAL.fullmatch(text)) is None:
         raise NotAccepted(
             Fault.MALFORMED, "Credential must be KEY/YYYYMMDD/REGION/SERVICE/aws4_request, each of plain letters"
         )
-    names = tuple(signed_headers.split(";"))
-    if not _SIGNED_HEADERS.fullmatch(signed_headers) or list(names) != sorted(set(names)):
+    access_key, date, region, service = parts.groups()
+    return access_key, Scope(date, region, service)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(text.split(";"))
+    if not _SIGNED_HEADERS.fullmatch(text) or list(names) != sorted(set(names)):
         raise NotAccepted(Fault.MALFORMED, "SignedHeaders must be lower-case names, sorted, each once")
     if len(names) > _MOST_SIGNED_HEADERS:
         raise NotAccepted(Fault.MALFORMED, f"SignedHeaders names more than {_MOST_SIGNED_HEADERS} headers")
-    if not _SIGNATURE.fullmatch(signature):
-        raise NotAccepted(Fault.MALFORMED, "Signature must be 64 lower-case hexadecimal digits")
-    access_key, date, region, service = parts.groups()
-    return Claim(access_key, Scope(date, region, service), names, signature, pairs, timestamp, token, payload, expires)
+    return names
+
+
+# A client's credential is the same for a day, and it signs the same headers again and again.
+_read_credential = lru_cache(maxsize=64)(_credential)
+_read_names = lru_cache(maxsize=256)(_names)
 
 
 def timestamp(text: str) -> str:

@@ -161,8 +161,10 @@ class _Passing:
     async def pieces(self) -> AsyncIterator[bytes]:
         """The bytes to send, while they arrive. An exception here cuts the upload off before its end."""
         try:
-            while data := await self._content.readany():
-                if ready := self._checked.feed(data):
+            while not self._content.at_eof():
+                # Piece by piece as they were read: together they would be copied once more.
+                data, _ = await self._content.readchunk()
+                if data and (ready := self._checked.feed(data)):
                     yield ready
             if rest := self._checked.close():
                 yield rest
