@@ -18,8 +18,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from supervisor.demo.cloud import EmbeddedAws, Left
+from supervisor.demo.cloud import Left
 from supervisor.errors import HostError
+from tests.attacks.cloud import Cloud
 from tests.attacks.technique import HERE
 
 INSIDE: Final = HERE / "inside"
@@ -56,7 +57,7 @@ class Production:
         self.home, self.tools, self.remote = base / "home", base / "tools", base / "remote.git"
         self.work, self.vault = self.home / "work", base / "vault"
         self.marks, self.secret = self.work / "marks", self.vault / "secret.txt"
-        self.aws = EmbeddedAws() if cloud else None
+        self.aws = Cloud() if cloud else None
         for folder in (self.work, self.tools, self.vault, self.marks):
             folder.mkdir(parents=True)
         for name in _DENIED:
@@ -166,15 +167,18 @@ class Production:
     def need_cloud(self) -> None:
         """Have an AWS from now on."""
         if self.aws is None:
-            self.aws = EmbeddedAws()
+            self.aws = Cloud()
 
     def repair(self, harmed: dict[str, str]) -> None:
         """Make whole what was harmed, so that the next technique is judged by itself."""
         for path in self.marks.iterdir():
             path.unlink()
         if "aws" in harmed and self.aws is not None:
-            self.aws.stop()
-            self.aws = EmbeddedAws()
+            try:
+                self.aws.again()
+            except HostError:
+                self.aws.stop()
+                self.aws = Cloud()
         if "secret" in harmed:
             shutil.rmtree(self.vault, ignore_errors=True)
             self.vault.mkdir(exist_ok=True)
