@@ -50,6 +50,15 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Granted:
+    """What became of a path that this console wanted shown: the grant's id, or why there is none."""
+
+    path: str
+    grant: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The agent is gone; its exit code."""
 
@@ -70,7 +79,7 @@ class Vanished:
     why: str
 
 
-Heard = Welcome | Records | Answered | Ended | Lost | Vanished
+Heard = Welcome | Records | Answered | Granted | Ended | Lost | Vanished
 
 
 @contextlib.contextmanager
@@ -158,6 +167,10 @@ class Link:
         """A grant is taken back."""
         return self._send({"type": "end_grant", "grant": grant})
 
+    def grant_path(self, path: str, *, write: bool, minutes: int) -> bool:
+        """Have a path shown to the agent."""
+        return self._send({"type": "grant_path", "path": path, "write": write, "minutes": minutes})
+
     def kill(self) -> bool:
         """End the session; the agent is killed."""
         return self._send({"type": "kill"})
@@ -206,6 +219,8 @@ def _understand(line: bytes) -> Heard | None:
                 return Records(tuple(record for record in message["records"] if isinstance(record, dict)))
             case "answered":
                 return Answered(str(message["escalation"]), message["accepted"] is True, str(message.get("why", "")))
+            case "granted":
+                return Granted(str(message["path"]), str(message.get("grant", "")), str(message.get("why", "")))
             case "ended":
                 return Ended(int(message["exit_code"]))
     except (ValueError, TypeError, KeyError, RecursionError) as error:

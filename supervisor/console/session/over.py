@@ -13,7 +13,8 @@ from supervisor.console.card.draw import request_rows
 from supervisor.console.keysrow import KeysRow
 from supervisor.console.look import Look
 from supervisor.console.pager import Pager
-from supervisor.console.rows import ends, more_rows
+from supervisor.console.rows import ends, more_rows, paragraph
+from supervisor.console.session.paths import HINT
 from supervisor.console.session.plan import Plan
 from supervisor.console.session.seat import Page, Seat
 
@@ -59,7 +60,7 @@ class Over(Container, inherit_bindings=False):
         line = self.query_one("#over-line", KeysRow)
         line.display = page is Page.PALETTE
         if line.display:
-            line.show([Content.assemble((": ", "bold $ask"), seat.line.shown(width - 6, "type to find"))])
+            line.show([Content.assemble((": ", "bold $ask"), seat.line.shown(width - 6, HINT))])
         tall = height if page in FULL else min(len(rows) + 3 + int(line.display), height)
         self.border_title = TITLES[page]
         self.styles.width, self.styles.height = width, tall
@@ -79,7 +80,8 @@ class Over(Container, inherit_bindings=False):
             case Page.WHOLE if seat.cards.current:
                 return request_rows(seat.cards.current, width, look)
             case Page.PALETTE:
-                return pages.palette_rows(seat.found(), width)
+                told = paragraph(seat.told, width, "$ask") if seat.told else []
+                return [*told, *pages.palette_rows(seat.found(), width)]
             case Page.SURE:
                 return pages.sure_rows(len(seat.cards.queue), width)
         return []

@@ -19,12 +19,13 @@ from supervisor.console.alerts import Alerts
 from supervisor.console.bindings import cap_of
 from supervisor.console.fold import take
 from supervisor.console.keysrow import KeysRow
-from supervisor.console.link import Answered, Ended, Link, Lost, Records, Vanished, Welcome
+from supervisor.console.link import Answered, Ended, Granted, Link, Lost, Records, Vanished, Welcome
 from supervisor.console.look import UNICODE, Look
 from supervisor.console.pager import Pager
 from supervisor.console.panel.widget import Panel
 from supervisor.console.session.footer import footer
 from supervisor.console.session.over import Over
+from supervisor.console.session.paths import GrantPath
 from supervisor.console.session.plan import SMALLEST, Plan, plan
 from supervisor.console.session.seat import EndGrant, Give, Leave, Page, Scroll, Seat, ToAgent, Wish
 from supervisor.console.story import Story
@@ -123,6 +124,9 @@ class SessionScreen(Screen[int], inherit_bindings=False):
                     self._synced()
                 case Answered():
                     self.seat.cards.heard(heard.escalation, heard.accepted, visible(heard.why))
+                case Granted():
+                    if not heard.grant:
+                        self.seat.not_granted(heard.path, visible(heard.why))
                 case Lost():
                     self.state = "reconnecting"
                     self.seat.cards.lost()
@@ -233,6 +237,11 @@ class SessionScreen(Screen[int], inherit_bindings=False):
                 pager.scroll_rows(rows or edge * len(pager.rows)) if not pages_ else pager.scroll_page(pages_)
             case EndGrant(grant=grant):
                 self.link.end_grant(grant)
+            case GrantPath(path=path, write=write, minutes=minutes):
+                if self._read_only:
+                    self.seat.not_granted(path, "this console only reads")
+                else:
+                    self.link.grant_path(path, write=write, minutes=minutes)
             case Leave.DETACH:
                 self.dismiss_with(DETACHED)
             case Leave.KILL:

@@ -12,6 +12,7 @@ from supervisor.console.card.grant import editable_words
 from supervisor.console.card.state import TYPING, Cards, Stage
 from supervisor.console.entry import DECISIONS, FILTERS, Entry, Kind, chosen
 from supervisor.console.line import Line
+from supervisor.console.session.paths import GrantPath, typed_path
 from supervisor.console.story import Story
 from supervisor.core.arming import QUIET_MS, Bar, Choice, phrase
 from supervisor.core.keys import Router, To
@@ -64,7 +65,7 @@ class Leave(StrEnum):
     OVER = "over"
 
 
-Wish = ToAgent | Give | Scroll | EndGrant | Leave
+Wish = ToAgent | Give | Scroll | EndGrant | GrantPath | Leave
 
 _WORDS: Final = {
     Bar.CLOSED: "it no longer waits: nothing was answered",
@@ -88,8 +89,11 @@ class Seat:
         self.filter = FILTERS[0][0]
         self.search = ""
         self.picked: int | None = None
+        self.told = ""
+        """Why a path was not granted, until something else is typed."""
         self.over = False
         self._homeward = False
+        self._wished = ""
         self._last_key = 0
 
     @property
@@ -251,7 +255,7 @@ class Seat:
                 grant = self._grant_of(self.entry) if self.entry else None
                 return EndGrant(grant) if grant else None
             case "whole" | "help" | "palette" | "sure":
-                self.page, self.line = Page(name), Line()
+                self.page, self.line, self.told = Page(name), Line(), ""
             case "detach":
                 return Leave.DETACH
             case "kill":
@@ -310,7 +314,7 @@ class Seat:
             return None
         edited = self.line.key(key, character)
         if edited is not None:
-            self.line = edited
+            self.line, self.told = edited, ""
             if self.searching:
                 self.search = edited.text
                 self.picked = self._newest()
@@ -318,6 +322,9 @@ class Seat:
 
     def _entered(self, ms: int, now: datetime) -> Wish | None:
         if self.page is Page.PALETTE:
+            if wanted := typed_path(self.line.text):
+                self.page, self._wished = None, self.line.text
+                return wanted
             found = self.found()
             self.page = None
             return self.act(found[0], ms, now) if found else None
@@ -336,9 +343,18 @@ class Seat:
 
     def found(self) -> list[Binding]:
         """What the palette has for the text typed so far. Answers are not among it: they are keys of the card only."""
+        if wanted := typed_path(self.line.text):
+            return [Binding("enter", "grant_path", "", wanted.says, frozenset({Where.PALETTE}))]
         everything = [binding for binding in self.beneath()[1] if _named(binding)]
         text = self.line.text.lower()
         return [binding for binding in everything if text in f"{binding.label} {binding.help}".lower()]
+
+    def not_granted(self, path: str, why: str) -> None:
+        """A path that was typed was not granted: its line comes back with the reason, if the keyboard is here."""
+        self.told = why
+        if self.router.in_panel and self.page is None:
+            typed = self._wished if typed_path(self._wished) else f"read {path}"
+            self.page, self.line = Page.PALETTE, Line.of(typed)
 
     def _back(self) -> None:
         if self.page is not None:
