@@ -238,6 +238,26 @@ def test_own_credentials_are_used_only_when_asked_for(sts: FakeSts) -> None:
     assert isinstance(minted, CredentialMinted) and "not narrowed" in minted.acts_as
 
 
+def test_what_is_at_hand_is_what_a_call_would_get(sts: FakeSts) -> None:
+    """Nothing is asked of STS for it: not before the first session, not for another service, not for an answer."""
+    desk = Desk(sts)
+    assert (desk.broker.known_account(), desk.broker.at_hand(GET, by=By.POLICY)) == ("", None)
+    made = desk.get()
+    assert desk.broker.account() == desk.broker.known_account() == ACCOUNT
+    asked = len(sts.calls)
+    assert desk.broker.at_hand(GET, by=By.POLICY) is made
+    assert desk.broker.at_hand(DESCRIBE, by=By.POLICY) is None
+    assert [desk.broker.at_hand(GET, by=by) for by in By if by is not By.POLICY] == [None] * (len(By) - 1)
+    assert desk.broker.at_hand(AwsCall((), (), "s3", "GetObject"), by=By.POLICY) is None
+    assert len(sts.calls) == asked
+    desk.clock.pass_(minutes=56)
+    assert desk.broker.at_hand(GET, by=By.POLICY) is None, "it is time for a new one"
+    desk.get()
+    assert desk.broker.at_hand(GET, by=By.POLICY) is not None
+    desk.broker.end("the agent ended")
+    assert desk.broker.at_hand(GET, by=By.POLICY) is None
+
+
 # ── time ─────────────────────────────────────────────────────────────────────────────────────────
 
 
