@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final, Protocol, assert_never
@@ -55,15 +56,35 @@ _NOT_RECORDED: Final = Verdict(
 )
 
 
+_STEADY: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
 class Journal(Protocol):
     """Where records go (`journal.writer.JournalWriter`); `append` raises `JournalError`."""
 
     def append(self, record: Record, *, now: datetime) -> object: ...
 
 
-def utc_now() -> datetime:
-    """The clock of a session."""
-    return datetime.now(UTC)
+class SessionClock:
+    """The time of day, never behind what has passed since the start: setting a clock back prolongs no grant or scope.
+
+    `wall` is the time of day in seconds since 1970; `steady` only ever counts on, also while the machine sleeps.
+    """
+
+    def __init__(
+        self,
+        wall: Callable[[], float] = time.time,
+        steady: Callable[[], float] = lambda: time.clock_gettime(_STEADY),
+    ) -> None:
+        self._wall, self._steady = wall, steady
+        self._began = wall() - steady()
+
+    def __call__(self) -> datetime:
+        return datetime.fromtimestamp(max(self._wall(), self._began + self._steady()), UTC)
+
+
+utc_now: Final = SessionClock()
+"""The clock of a session."""
 
 
 class Runtime(Desk):

@@ -14,10 +14,10 @@ from supervisor.gates.protocol import HELD, Desk
 from supervisor.model.codec import Json
 from supervisor.model.decision import By, Verdict
 from supervisor.model.effect import Effect
-from supervisor.model.event import GatesChecked, GateStatus, Record, VerdictRecord
+from supervisor.model.event import GatesChecked, GateStatus, LimitReached, Record, VerdictRecord
 from supervisor.model.grant import Answer
 from supervisor.model.request import Connect, Exec
-from supervisor.runtime import Runtime
+from supervisor.runtime import Runtime, SessionClock
 from tests.core.desk import scope
 
 PUSH = Exec("/usr/bin/git", ("git", "push"), "/work", ("git",))
@@ -182,6 +182,46 @@ def test_only_an_allow_is_foretold_and_only_while_it_can_be_recorded() -> None:
     assert len(told) == 2
     assert not ask(STATUS).allowed
     assert len(told) == 2
+
+
+def test_a_clock_that_is_set_back_prolongs_nothing() -> None:
+    """A question, a grant and a scope end after the time that has passed, whatever the time of day says."""
+    wall, steady = [1_000_000.0], [50.0]
+    clock = SessionClock(lambda: wall[0], lambda: steady[0])
+    began = clock()
+    steady[0] += 600
+    wall[0] -= 3600
+    assert (clock() - began).total_seconds() == 600
+    paper = Paper()
+    runtime, ear = _runtime(paper, clock=clock)
+    request = runtime.new_request("exec", PUSH)
+    assert runtime.ask(request) is HELD
+    steady[0] += 15 * 60
+    runtime.tick()
+    assert not ear.told[request.id].allowed and ear.told[request.id].by is By.TIMEOUT
+
+
+def test_a_clock_that_is_set_forward_ends_things_early() -> None:
+    """That is a denial too early and never an allow; when it is set right again, time goes on as it did."""
+    wall, steady = [1_000_000.0], [50.0]
+    clock = SessionClock(lambda: wall[0], lambda: steady[0])
+    began = clock()
+    wall[0] += 3600
+    assert (clock() - began).total_seconds() == 3600
+    wall[0] -= 3600
+    steady[0] += 1
+    assert (clock() - began).total_seconds() == 1
+
+
+def test_a_limit_that_is_reached_is_on_record() -> None:
+    """In visible text, and it changes no decision."""
+    paper = Paper()
+    runtime, _ = _runtime(paper)
+    runtime.limited("memory", "x\x1b[2J was ended")
+    (record,) = paper.records
+    assert isinstance(record, LimitReached) and "\x1b" not in record.what
+    verdict = runtime.ask(runtime.new_request("exec", STATUS))
+    assert isinstance(verdict, Verdict) and verdict.allowed
 
 
 def test_a_gate_that_does_not_hold_stops_the_session_after_it_is_on_record() -> None:
