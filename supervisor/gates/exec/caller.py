@@ -39,10 +39,9 @@ def read_call(memory: Memory, note: Note, execveat: int, strings: Strings) -> Ca
     else:
         folder, flags = _AT_FDCWD, 0
         path, argv, env = note.args[:3]
-    pages = Pages(memory, note.tid)
+    pages = Pages(memory, note.tid, (path, argv, env))
     name = pages.string(path, _LONGEST_PATH, errno.ENAMETOOLONG)
-    words = strings.of(pages, pages.pointers(argv))
-    variables = strings.of(pages, pages.pointers(env))
+    words, variables = strings.of(pages, pages.array(argv), pages.array(env))
     return Call(name, words, variables, folder, bool(flags & _AT_EMPTY_PATH))
 
 

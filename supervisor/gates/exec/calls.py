@@ -10,6 +10,7 @@ import errno
 import fcntl
 import os
 import struct
+from collections.abc import Sequence
 from typing import NamedTuple
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -88,6 +89,7 @@ def _respond(listener: int, response: bytes) -> None:
 # ── memory ───────────────────────────────────────────────────────────────────────────────────────
 
 PAGE = 4096
+MOST_SPANS = 8
 _BUFFER_BYTES = 1 << 18
 
 
@@ -104,6 +106,8 @@ class Memory:
         self._local = _Iovec(ctypes.addressof(self._buffer), 0)
         self._remote = _Iovec(0, 0)
         self._local_at, self._remote_at = ctypes.addressof(self._local), ctypes.addressof(self._remote)
+        self._remotes = (_Iovec * MOST_SPANS)()
+        self._remotes_at = ctypes.addressof(self._remotes)
 
     def read(self, tid: int, address: int, length: int) -> bytes:
         """At most `length` bytes (256 KiB) from `address`, fewer where mapped memory ends. Raises `OSError`, `Gone`."""
@@ -116,6 +120,19 @@ class Memory:
                 raise Gone
             raise OSError(number, f"process_vm_readv: {os.strerror(number)}")
         return bytes(self._view[:got])
+
+    def gather(self, tid: int, spans: Sequence[tuple[int, int]]) -> bytes:
+        """The bytes of some (address, length) one behind the other; nothing unless all can be read at once."""
+        if len(spans) > MOST_SPANS:
+            return b""
+        total = 0
+        for remote, (address, length) in zip(self._remotes, spans, strict=False):
+            remote.base, remote.length = address, length
+            total += length
+        self._local.length = total
+        if total > _BUFFER_BYTES or _readv(tid, self._local_at, 1, self._remotes_at, len(spans), 0) != total:
+            return b""
+        return bytes(self._view[:total])
 
 
 # ── ptrace ───────────────────────────────────────────────────────────────────────────────────────

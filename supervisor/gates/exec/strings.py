@@ -20,19 +20,28 @@ MOST_BYTES = 8 << 20
 MOST_POINTERS = 1 << 18
 _WINDOW = 4 * PAGE
 _MOST_WINDOWS = 8
-_FIRST_POINTERS = 1024
+_FIRST = 1024
 _APART, _LONGEST_PIECE = 4 * PAGE, 48 * PAGE
 _MOST_KEPT, _MOST_KEPT_BYTES = 64, 64 << 10
+
+_NULL = bytes(8)
 
 Texts = tuple[bytes, ...]
 
 
 class Pages:
-    """A caller's memory in windows of some pages: most of a call lies in two of them, on a stack and on a heap."""
+    """A caller's memory in windows of some pages: most of a call lies in two of them, on a stack and on a heap.
 
-    def __init__(self, memory: Memory, tid: int) -> None:
+    What stands at the addresses that are `wanted` is read at once.
+    """
+
+    def __init__(self, memory: Memory, tid: int, wanted: Sequence[int] = ()) -> None:
         self.memory, self.tid = memory, tid
         self._windows: list[tuple[int, bytes]] = []
+        spans = [(address, _FIRST) for address in wanted if address]
+        block = memory.gather(tid, spans)
+        if block:
+            self._windows = [(span[0], block[_FIRST * at : _FIRST * (at + 1)]) for at, span in enumerate(spans)]
 
     def at(self, address: int) -> tuple[bytes, int]:
         """A window and the place of `address` in it, at least one byte before its end. Raises `OSError`, `Gone`."""
@@ -61,34 +70,52 @@ class Pages:
             address += len(window) - place
         raise OSError(too_long, os.strerror(too_long))
 
-    def pointers(self, address: int) -> tuple[int, ...]:
-        """The array up to its NULL; a null array is an empty one (execve(2), Linux). Raises as `at`."""
+    def array(self, address: int) -> bytes:
+        """The pointers up to the NULL, as they stand there; a null array is an empty one (execve(2), Linux).
+
+        Raises as `at`.
+        """
         if not address:
-            return ()
-        found: list[int] = []
-        rest = b""
-        most = _FIRST_POINTERS
-        while len(found) < MOST_POINTERS:
+            return b""
+        data, most = b"", _FIRST
+        while len(data) < 8 * MOST_POINTERS:
             window, place = self.at(address)
             taken = window[place : place + most]
             address += len(taken)
-            data = rest + taken if rest else taken
-            values = struct.unpack_from(f"{len(data) // 8}Q", data)
-            if 0 in values:
-                return (*found, *values[: values.index(0)])
-            found += values
-            rest = data[len(data) // 8 * 8 :]  # an array need not be aligned: an element may lie across two windows
+            # An array need not be aligned: a pointer may lie across two windows.
+            done = len(data) // 8 * 8
+            data = data + taken if data else taken
+            end = data.find(_NULL, done)
+            while end >= 0 and end % 8:
+                end += 8 - end % 8
+                if data[end : end + 8] != _NULL:
+                    end = data.find(_NULL, end)
+            if end >= 0:
+                return data[:end]
             most = _WINDOW
         raise OSError(errno.E2BIG, "too many arguments")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Piece:
-    """Memory that holds several strings: how it is cut into them, and what they were, each with its NUL."""
+    """Memory that holds several strings: how it is cut into them, and what they were, each with its NUL.
+
+    `seen` is how all of it looked when they last were that.
+    """
 
     low: int
     cut: struct.Struct
     were: Texts
+    seen: bytes = b""
+
+    def is_same(self, block: bytes) -> bool:
+        """Whether the strings are what they were, where the memory holds `block` now."""
+        if block == self.seen:
+            return True
+        if self.cut.unpack(block) != self.were:
+            return False
+        self.seen = block
+        return True
 
 
 @dataclass(slots=True)
@@ -97,40 +124,58 @@ class _Known:
     pieces: tuple[_Piece, ...] = ()
 
 
+_NOTHING = _Known(())
+
+
 class Strings:
     """Reads the strings behind arrays of pointers; belongs to one thread."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[int, ...], _Known] = {}
+        self._known: dict[bytes, _Known] = {}
 
-    def of(self, pages: Pages, pointers: tuple[int, ...]) -> Texts:
-        """The strings in their order; the same tuple again where they are the same. Raises `OSError`, `Gone`."""
-        known = self._known.get(pointers)
-        if known is not None and known.pieces and _same(pages, known.pieces):
-            return known.texts
+    def of(self, pages: Pages, *arrays: bytes) -> list[Texts]:
+        """The strings of each array in their order; the same tuple again where they are the same.
+
+        Raises `OSError`, `Gone`.
+        """
+        known = [self._known.get(array, _NOTHING) for array in arrays]
+        pieces = [piece for one in known for piece in one.pieces]
+        if pieces and _same(pages, pieces) and all(map(_is_whole, known, arrays)):
+            return [one.texts for one in known]
+        return [self._read(pages, array) for array in arrays]
+
+    def _read(self, pages: Pages, array: bytes) -> Texts:
+        pointers = struct.unpack(f"{len(array) // 8}Q", array)
         found = _read(pages, pointers)
         texts = tuple([found[pointer] for pointer in pointers])
         size = sum(map(len, texts)) + len(texts)
         if size > MOST_BYTES:
             raise OSError(errno.E2BIG, f"arguments of more than {MOST_BYTES >> 20} MiB")
+        known = self._known.get(array)
         if known is not None and known.texts == texts:
             known.pieces = known.pieces or _pieces(found)
             return known.texts
         if 0 < size <= _MOST_KEPT_BYTES:
             if len(self._known) >= _MOST_KEPT and known is None:
                 self._known.clear()
-            self._known[pointers] = _Known(texts)
+            self._known[array] = _Known(texts)
         return texts
 
 
+def _is_whole(known: _Known, array: bytes) -> bool:
+    """Whether the pieces of what is known are all of it."""
+    return bool(known.pieces) or not array
+
+
 def _same(pages: Pages, pieces: Sequence[_Piece]) -> bool:
-    try:
-        for piece in pieces:
-            block = pages.memory.read(pages.tid, piece.low, piece.cut.size)
-            if len(block) != piece.cut.size or piece.cut.unpack(block) != piece.were:
-                return False
-    except OSError:
-        return False  # something is not mapped any more: which string it is tells who reads them one by one
+    """Whether every string still is what it was; false too where that cannot be seen at once."""
+    block = pages.memory.gather(pages.tid, [(piece.low, piece.cut.size) for piece in pieces])
+    at = 0
+    for piece in pieces:
+        size = piece.cut.size
+        if not block or not piece.is_same(block[at : at + size]):
+            return False
+        at += size
     return True
 
 
