@@ -31,6 +31,7 @@ _GATES: dict[str, GateName] = {
     "terminal": "cell",
     "lent files": "cell",
     "exec gate": "exec",
+    "process limit": "",
     "landlock": "",
 }
 

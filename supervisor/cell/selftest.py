@@ -13,12 +13,14 @@ import array
 import ctypes
 import fcntl
 import os
+import resource
 import struct
 
 from supervisor.cell import kernel
 
 _ATTRIBUTES = kernel.ATTR_RDONLY | kernel.ATTR_NOSUID | kernel.ATTR_NODEV
 _LENT = 0x7FFF0000
+_FEW = 16
 _NOTIFY_RECEIVE, _NOTIFY_SEND, _NOTIFY_BYTES, _CONTINUE = 0xC0502100, 0xC0182101, 80, 1
 _SEIZE, _DETACH, _TRACE_EXEC, _EVENT_EXEC, _WAIT_ALL = 0x4206, 17, 0x10, 4, 0x40000000
 
@@ -205,6 +207,33 @@ def _answer(listener: int, *, error: int = 0, flags: int = 0) -> None:
     fcntl.ioctl(listener, _NOTIFY_SEND, bytearray(struct.pack("Qqii", number, 0, -error, flags)))
 
 
+def process_limit() -> str:
+    """A bound on processes that counts what runs in a cell and nothing else of the same user."""
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setresgid(_LENT, _LENT, _LENT)
+        os.setresuid(_LENT, _LENT, _LENT)
+        kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
+    _enter(0)
+    resource.setrlimit(resource.RLIMIT_NPROC, (_FEW, _FEW))
+    held, done = os.pipe()
+    made = 0
+    try:
+        while made < 2 * _FEW:
+            if os.fork() == 0:
+                os.close(done)
+                os.read(held, 1)
+                os._exit(0)
+            made += 1
+    except BlockingIOError:
+        if made < _FEW - 2:
+            raise OSError(11, "what runs outside counts as well, so a cell gets less than its scope says") from None
+        return "a cell's programs are counted by themselves"
+    finally:
+        os.close(done)
+    raise OSError(1, f"{made} programs ran where {_FEW} were the limit")
+
+
 def landlock() -> str:
     """The kernel's own layer of file rules; told for information."""
     libc = ctypes.CDLL(None, use_errno=True)
@@ -222,6 +251,7 @@ FEATURES = (
     ("terminal", terminal),
     ("lent files", lent_files),
     ("exec gate", exec_gate),
+    ("process limit", process_limit),
     ("landlock", landlock),
 )
 

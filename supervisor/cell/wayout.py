@@ -9,6 +9,7 @@ _FIXES: Final = {
     "lent files": "start agent-supervise as an ordinary user, or keep the project on ext4, xfs, btrfs or tmpfs",
     "exec gate": "a kernel from 5.19 on whose seccomp listener and ptrace are free: not inside WSL's own container, "
     "another supervisor, or a container without `--security-opt seccomp=unconfined`",
+    "process limit": "a kernel from 5.14 on; before, the limit of a scope is one of all that this user runs",
     "terminal": "allow devpts mounts in user namespaces",
     "process namespace": "in a container: show it an unmasked /proc (`--security-opt systempaths=unconfined`)",
 }
