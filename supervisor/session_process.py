@@ -339,7 +339,7 @@ class SessionProcess:
         try:
             fit = self._paths.fit(path, write=write)
         except UsageError as error:
-            return "", str(error)
+            return "", f"{error.what}; {error.fix}" if error.fix else error.what
         reply = self._runtime.grant_path(fit, write=write, minutes=minutes, by=by)
         if reply.accepted and (why := self._paths.why_not(reply.escalation)):
             return "", why

@@ -14,6 +14,7 @@ import pytest
 
 from tests.e2e.conftest import Open
 from tests.e2e.headless import COMMAND, SECONDS, Desk
+from tests.e2e.screen import PREFIX
 
 
 class Agent:
@@ -112,7 +113,7 @@ def test_what_cannot_be_granted_is_refused_in_words(desk: Desk, agent: Agent, da
         (("--write",), "belongs to --grant-path"),
     ):
         terminal = opened("answer", *words)
-        terminal.until(told)
+        terminal.until(lambda text, told=told: told in text.replace("\n", ""))  # type: ignore[misc]
         assert terminal.end() == 2, words
     assert "a human at a terminal" in desk.command("answer", "--grant-path", str(data)).stderr
     assert "No such file" in agent.run(f"cat {data}/file; cat ~/.aws/credentials")
@@ -131,6 +132,26 @@ def test_the_timeline_says_which_grant_would_help(desk: Desk, agent: Agent, data
     wanted = [(line["path"], line["write"]) for line in lines if line["kind"] == "path.wanted"]
     assert wanted == [(f"{data}/file", False), (f"{data}/copy", True), (f"{data}/new", True)]
     assert desk.command("verify", "--replay", desk.sessions[0].name).returncode == 0
+
+
+def test_a_path_is_granted_from_the_console(desk: Desk, data: Path, opened: Open) -> None:
+    """A typed line of the palette shows it to the agent; what cannot be granted comes back with its reason."""
+    (data / "file").write_text("con" + "tent-of-it")
+    terminal = opened(*desk.options, "sh")
+    terminal.until("$ ")
+    terminal.type(PREFIX)
+    terminal.until("[:] palette")
+    terminal.type(":")
+    terminal.until("read PATH")
+    terminal.type(f"read {desk.home}\r")
+    terminal.until("too much lies in this folder to show it")
+    terminal.type("\x15")
+    terminal.until("read PATH")
+    terminal.type(f"read {data}\r")
+    terminal.until("reading /")
+    terminal.type(PREFIX)
+    terminal.type(f"cat {data}/fi*\r")
+    terminal.until("content-of-it")
 
 
 def test_the_agent_cannot_grant_itself_anything(desk: Desk, agent: Agent, data: Path) -> None:
