@@ -107,6 +107,7 @@ def test_the_task_token_of_a_realm_says_which_scope_it_is_for(stage: KeycloakSta
         "principal_tags": {"agent-supervise:scope": ["s3-static-site"]},
         "transitive_tag_keys": ["agent-supervise:scope"],
     }
+    assert task.carries == {"scope", "tag agent-supervise:scope"}
     assert (claims["aud"], claims["azp"], claims["exp"] - claims["iat"]) == (AWS, BROKER_CLIENT, 120)
     assert not {"preferred_username", "realm_access", "acr", "auth_time", "nonce"} & set(claims)
 

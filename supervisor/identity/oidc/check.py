@@ -178,11 +178,10 @@ def task_token(
     if granted := _grants(claims):
         raise _wider(f"it carries roles or rights of its own: {granted}", issuer,
                      f"take scopes that add them away from client {client}")  # fmt: skip
-    carries = set()
+    carries: set[str] = set()
     for name, value in ((TASK_CLAIM, terms.task_claim), (TAGS_CLAIM, terms.tags_claim)):
         if name in claims:
-            _fits(name, claims[name], value, issuer)
-            carries.add(name)
+            carries |= _fits(name, claims[name], value, issuer)
     id_ = claims.get("jti")
     if not isinstance(id_, str) or not id_:
         raise IdentityError(Why.UNTRUSTED, "the task token has no id", where=issuer, fix="look at the issuer")
@@ -272,8 +271,8 @@ def _same_audience(got: tuple[str, ...], terms: TaskTerms, *, issuer: str, clien
         )  # fmt: skip
 
 
-def _fits(name: str, got: object, wanted: Mapping[str, object], issuer: str) -> None:
-    """A part of what was asked and nothing else: an issuer's fixed claims may know the scope's name only."""
+def _fits(name: str, got: object, wanted: Mapping[str, object], issuer: str) -> set[str]:
+    """What of it is there; nothing else may be. An issuer's fixed claims may know the scope's name only."""
     if name == TAGS_CLAIM:
         tags = got.get("principal_tags") if isinstance(got, dict) else None
         asked = wanted["principal_tags"]
@@ -286,6 +285,7 @@ def _fits(name: str, got: object, wanted: Mapping[str, object], issuer: str) -> 
         if key not in wanted or wanted[key] != value:
             raise _wider(f"its claim {name} says {told(key)}: {told(value)}, which is not this task's", issuer,
                          "look at the mappers of the task's client scope")  # fmt: skip
+    return {f"tag {key}" if name == TAGS_CLAIM else key for key in got}
 
 
 def _wider(what: str, issuer: str, fix: str) -> IdentityError:

@@ -117,8 +117,8 @@ class Login:
 class TaskToken:
     """A token that was checked to be for exactly one task. `id` is its `jti`; times are aware.
 
-    `carries` tells which of `TASK_CLAIM` and `TAGS_CLAIM` are in the token itself: a verifier that is not ours can
-    only rely on those.
+    `carries` tells what of the task is in the token itself, which is all that a verifier that is not ours can rely on:
+    members of `TASK_CLAIM` by name, and each session tag as `tag NAME`.
     """
 
     token: Token

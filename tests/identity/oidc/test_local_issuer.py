@@ -72,7 +72,7 @@ def test_the_token_itself_says_which_task_it_is_for(stage: Stage) -> None:
         "principal_tags": {"session": ["s1"], "scope": ["s3-static-site"]},
         "transitive_tag_keys": ["session", "scope"],
     }
-    assert task.carries == {TASK_CLAIM, TAGS_CLAIM}
+    assert task.carries == {"scope", "digest", "session", "tag session", "tag scope"}
 
 
 def test_a_session_has_a_key_of_its_own(stage: Stage) -> None:
