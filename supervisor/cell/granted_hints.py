@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Final
 
 from supervisor.cell.facts import Host, HostFacts
@@ -75,7 +75,7 @@ class Hints:
 
 def _named(start: Exec, home: str) -> Iterator[tuple[str, bool]]:
     """Absolute paths in the words of a start, without `..`, and whether it would write there."""
-    name = Path(start.argv[0]).name if start.argv else ""
+    name = start.argv[0].rpartition("/")[2] if start.argv else ""
     words = start.argv[1:_MOST_WORDS]
     if name in _SHELLS and "-c" in words[:4]:
         text = words[words.index("-c") + 1] if words.index("-c") + 1 < len(words) else ""

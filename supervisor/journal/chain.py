@@ -21,17 +21,14 @@ def sealed(fields: Mapping[str, str], *, seq: int, time: str, prev: str) -> tupl
     Names and `time` are ASCII without anything to escape. The text is encoded once: keys are sorted, so the hash is put
     where it belongs, between the keys before it and those after it.
     """
-    whole = {**fields, "seq": str(seq), "time": f'"{time}"', "prev": f'"{prev}"'}
-    before, after = "{", ""
-    for name in sorted(whole):
-        if name < "hash":
-            before += f'"{name}":{whole[name]},'
-        else:
-            after += f',"{name}":{whole[name]}'
-    start, end = before.encode("utf-8", "surrogatepass"), after.encode("utf-8", "surrogatepass") + b"}"
+    whole = [*fields.items(), ("seq", str(seq)), ("time", f'"{time}"'), ("prev", f'"{prev}"')]
+    whole.sort()
+    before = "".join([f'"{name}":{text},' for name, text in whole if name < "hash"])
+    after = ",".join([f'"{name}":{text}' for name, text in whole if name > "hash"])
     # `prev`, `seq` and `time` always come after the hash.
-    found = sha256(start + end[1:]).hexdigest()
-    return found, b'%b"hash":"%b"%b\n' % (start, found.encode(), end)
+    start, end = f"{{{before}".encode("utf-8", "surrogatepass"), f"{after}}}".encode("utf-8", "surrogatepass")
+    found = sha256(start + end).hexdigest()
+    return found, b'%b"hash":"%b",%b\n' % (start, found.encode(), end)
 
 
 def line_hash(line: Json) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
 
 from supervisor.model.codec import Json, canonical, to_json
 from supervisor.model.decision import Decision
@@ -33,17 +34,21 @@ class Fields:
     def __call__(self, record: Record) -> Mapping[str, str]:
         """A record's fields, each as JSON text. Raises what encoding and redacting raise."""
         if isinstance(record, _OFTEN):
-            return self._parts(record)
+            return dict(self._parts(record))
         return {name: canonical(value) for name, value in self._redact(to_json(record)).items()}
 
-    def _parts(self, value: Any) -> dict[str, str]:
-        kind, fields = _plan(type(value))
-        out = {} if kind is None else {"kind": self._word(kind)}
-        for name, empty in fields:
-            item = getattr(value, name)
-            if item != empty:
-                out[name] = self._text(item)
-        return out
+    def _parts(self, value: Any) -> list[tuple[str, str]]:
+        """Names and texts, in the order of canonical JSON."""
+        plan = _PLANS.get(type(value)) or _plan(type(value))
+        found = []
+        for name, empty, item in zip(plan.names, plan.empty, plan.get(value), strict=True):
+            if item is not empty and item != empty:
+                text = self._words.get(item) if type(item) is str else None
+                found.append((name, text or self._text(item)))
+        if plan.kind:
+            found.append(("kind", self._word(plan.kind)))
+            found.sort()
+        return found
 
     def _text(self, value: Any) -> str:
         cls = type(value)
@@ -52,7 +57,7 @@ class Fields:
         if cls in _WHOLE:
             return self._whole(value)
         if cls in _IN_PARTS:
-            return "{" + ",".join([f'"{name}":{text}' for name, text in sorted(self._parts(value).items())]) + "}"
+            return "{" + ",".join([f'"{name}":{text}' for name, text in self._parts(value)]) + "}"
         plain = to_json(value)
         return self._word(plain) if type(plain) is str else self._encoded(plain)
 
@@ -82,16 +87,21 @@ class Fields:
         return canonical(self._redact({"": plain})[""])
 
 
-_PLANS: dict[type, tuple[str | None, tuple[tuple[str, object], ...]]] = {}
+class _Plan(NamedTuple):
+    """A class's KIND, the names of its fields in the order of canonical JSON, and what each of them is left out for."""
+
+    kind: str
+    names: tuple[str, ...]
+    empty: tuple[object, ...]
+    get: Callable[[Any], tuple[Any, ...]]
 
 
-def _plan(cls: type) -> tuple[str | None, tuple[tuple[str, object], ...]]:
-    """The KIND of a class, and its fields in the order of canonical JSON with what each is left out for."""
-    found = _PLANS.get(cls)
-    if found is None:
-        fields = []
-        for field in dataclasses.fields(cls):
-            empty = field.default if field.default in ("", (), None) else dataclasses.MISSING
-            fields.append((field.name, empty))
-        found = _PLANS[cls] = getattr(cls, "KIND", None), tuple(sorted(fields))
+_PLANS: dict[type, _Plan] = {}
+
+
+def _plan(cls: type) -> _Plan:
+    fields = {field.name: field.default for field in dataclasses.fields(cls)}
+    names = tuple(sorted(fields))
+    empty = tuple(fields[name] if fields[name] in ("", (), None) else dataclasses.MISSING for name in names)
+    found = _PLANS[cls] = _Plan(getattr(cls, "KIND", ""), names, empty, attrgetter(*names))
     return found
