@@ -192,6 +192,7 @@ class SessionProcess:
             self._watch,
             failed=self._runtime.path_failed,
             broke=self._path_stays,
+            said=lambda text: self._runtime.fault("files", text),
         )
         self._start_gates(scope, ways, gated)
         self._runtime.record(*self._first_records(scope, deadline), *self._exposed.opened)

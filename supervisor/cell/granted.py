@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from supervisor.cell import places
 from supervisor.cell.facts import HostFacts
-from supervisor.cell.git import git_files
+from supervisor.cell.git import git_files, repository_files
 from supervisor.cell.layout import below
 from supervisor.cell.plan import CellPlan
 from supervisor.errors import UsageError
@@ -60,7 +60,7 @@ def showing(path: str, *, writable: bool, plan: CellPlan, facts: HostFacts, envi
     if survey is not None and len(survey.doors) > _MOST_DOORS:
         why = f"{len(survey.doors):,} sockets and FIFOs lie in it, behind which somebody may listen"
         raise UsageError(why, where=real, fix="grant the part of it that is needed")
-    pins = _pins(real, facts) if writable and is_folder else ()
+    pins = _pins(real, survey.repositories, facts) if writable and survey is not None else ()
     owner = facts.owner(real) if plan.as_root and not any(below(real, top) for top in places.SYSTEM) else None
     return Showing(
         real, status.st_dev, status.st_ino, writable, owner, pins, survey.doors if survey is not None else ()
@@ -94,10 +94,13 @@ def _refuse(real: str, writable: bool, plan: CellPlan, facts: HostFacts) -> None
         raise UsageError("a folder of the system cannot be written by an agent", where=real)
 
 
-def _pins(real: str, facts: HostFacts) -> tuple[tuple[str, bool], ...]:
+def _pins(real: str, repositories: Sequence[str], facts: HostFacts) -> tuple[tuple[str, bool], ...]:
     """What runs later in a folder that the agent may write, as far as it exists; and the folders on the way to it."""
     frozen = [f"{real}/{name}" for name in places.RUNS_LATER if facts.kind(f"{real}/{name}") in ("file", "folder")]
     frozen += [path for path in git_files(facts, real).frozen if facts.kind(path) and below(path, real)]
+    for folder in repositories:
+        if folder != f"{real}/.git":
+            frozen += [path for path in repository_files(facts, folder).frozen if facts.kind(path)]
     pins: dict[str, bool] = {}
     for path in frozen[:_MOST_PINS]:
         on_the_way = [str(parent) for parent in PurePosixPath(path).parents if below(str(parent), real)]

@@ -1,9 +1,9 @@
 """Shows paths in a running cell and takes them away again, from the cell's builder, which nobody in the cell reaches.
 
 Requests come on a socket that only the session and the builder hold. A request is a marshalled tuple: `("show", id,
-path, (device, inode), writable, owner, pins, covered)` or `("end", id)`; the reply is `("done", id)` or `("error", id,
-what)`. `pins` are absolute paths below `path` that get a mount of their own so that nothing replaces them, each with
-whether it is for reading only; `covered` are those that are not seen.
+path, (device, inode), writable, owner, pins, covered)` or `("end", id)`; the reply is `("done", id, how many programs
+were ended)` or `("error", id, what)`. `pins` are absolute paths below `path` that get a mount of their own so that
+nothing replaces them, each with whether it is for reading only; `covered` are those that are not seen.
 
 A tree is cloned in a copy of the host's mount namespace that was made before the builder went into the cell's, because
 a process without rights on the host has none over the host's own (open_tree(2)). The builder imports as little as
@@ -18,14 +18,18 @@ import _socket
 import errno
 import marshal
 import os
+import select
 import stat
 
 from supervisor.cell import kernel
+from supervisor.cell.granted_holders import writers
 from supervisor.cell.mounts import cover
 
 MOST_BYTES = 256 * 1024
 _OURS = "/.agent-supervise"
 _PLAIN = kernel.ATTR_NOSUID | kernel.ATTR_NODEV
+_SEAL_TRIES = 40
+_SEAL_PAUSE = 0.05
 _WORDS = {
     errno.ELOOP: "a link lies on the way to it",
     errno.ENOTDIR: "a file lies on the way to it",
@@ -48,13 +52,14 @@ class HostMounts:
         self.space = os.open("/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
         self.root = os.open("/", os.O_PATH | os.O_CLOEXEC)
         self.descriptors = os.open("/proc/self/fd", os.O_PATH | os.O_CLOEXEC)
+        self.proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
 
 class Shown:
     """A path that the cell sees because of a grant."""
 
-    def __init__(self, tree: int, made: list[tuple[int, str]]) -> None:
-        self.tree, self.made = tree, made
+    def __init__(self, path: str, tree: int, made: list[tuple[int, str]]) -> None:
+        self.path, self.tree, self.made = path, tree, made
 
 
 class GrantedMounts:
@@ -85,6 +90,7 @@ class GrantedMounts:
         """Devices of the cell's own file systems: whether the agent can write there."""
         self._shown: dict[str, Shown] = {}
         self._made: list[tuple[int, str]] = []
+        self._ended = 0
         self._make_hold()
 
     def fileno(self) -> int:
@@ -100,12 +106,13 @@ class GrantedMounts:
         if not data:
             return False
         verb, name, *rest = marshal.loads(data)
+        self._ended = 0
         try:
             if verb == "show":
                 self._show(name, *rest)
             else:
                 self._end(name)
-            reply: tuple[str, ...] = ("done", name)
+            reply: tuple[str | int, ...] = ("done", name, self._ended)
         except OSError as error:
             said = error.strerror or str(error)
             reply = ("error", name, _WORDS.get(error.errno or 0, said) if isinstance(error, kernel.CallError) else said)
@@ -158,7 +165,7 @@ class GrantedMounts:
             os.close(tree)
             self._unmake(made)
             raise
-        self._shown[name] = Shown(tree, made)
+        self._shown[name] = Shown(path, tree, made)
 
     def _attach(self, tree: int, path: str) -> None:
         place = kernel.open_beneath(self._root, path)
@@ -264,16 +271,33 @@ class GrantedMounts:
         if shown is None:
             return
         try:
-            # What is open keeps its mount: from now on at least nothing new is written through it.
-            kernel.set_attributes(shown.tree, kernel.ATTR_RDONLY)
-        except OSError as error:
-            if error.errno != errno.EBUSY:
-                raise
+            self._seal(shown)
+        except BaseException:
+            self._shown[name] = shown
+            raise
         try:
             self._detach(shown.tree)
         finally:
             os.close(shown.tree)
             self._unmake(shown.made)
+
+    def _seal(self, shown: Shown) -> None:
+        """What is open keeps its mount, so that is made one for reading first; who still writes there is ended."""
+        for _ in range(_SEAL_TRIES):
+            try:
+                kernel.set_attributes(shown.tree, kernel.ATTR_RDONLY)
+                return
+            except OSError as error:
+                if error.errno != errno.EBUSY:
+                    raise
+            for pid in writers(self._host.proc, self._space, shown.path):
+                try:
+                    os.kill(pid, 9)
+                except ProcessLookupError:
+                    continue
+                self._ended += 1
+            select.select((), (), (), _SEAL_PAUSE)
+        raise OSError(errno.EBUSY, "a program of the cell goes on writing there")
 
     def _detach(self, tree: int) -> None:
         """By descriptor: the agent may have renamed what the mount lies in."""

@@ -17,7 +17,8 @@ _LAST_SECONDS = 2.0
 
 
 class GrantedPaths:
-    """From any thread. `failed(grant, why)` is told what could not be shown, `broke(why)` what could not be ended.
+    """From any thread. `failed(grant, why)` is told what could not be shown, `broke(why)` what could not be ended,
+    `said(text)` what else happened then.
 
     A folder that the agent may write is looked through by `watch`, so that what is left there is told at the end.
     """
@@ -31,10 +32,11 @@ class GrantedPaths:
         *,
         failed: Callable[[str, str], None],
         broke: Callable[[str], None],
+        said: Callable[[str], None] = lambda text: None,
         facts: HostFacts | None = None,
     ) -> None:
         self._cell, self._plan, self._environment, self._watch = cell, plan, environment, watch
-        self._failed, self._broke = failed, broke
+        self._failed, self._broke, self._said = failed, broke, said
         self._facts = facts if facts is not None else Host()
         self._lock = threading.Lock()
         self._fit: dict[str, Showing] = {}
@@ -68,7 +70,9 @@ class GrantedPaths:
         """Take away what a grant showed; a cell that still runs and does not do it must not run on."""
         try:
             with self._lock:
-                self._cell.unshow(grant)
+                ended = self._cell.unshow(grant)
+            if ended:
+                self._said(f"{ended} program{'s' if ended > 1 else ''} still wrote to what {grant} had shown: ended")
         except HostError as error:
             if not self._is_over():
                 self._broke(f"a granted path could not be taken away: {error.what}")

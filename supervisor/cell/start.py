@@ -135,11 +135,14 @@ class Cell:
         """Show a path in the cell until `unshow` of the same grant. Raises `HostError`; then it is not shown."""
         self._grant(request_of(grant, shown), shown.path)
 
-    def unshow(self, grant: str) -> None:
-        """Take away what was shown for a grant. Raises `HostError`; then it may still be there."""
-        self._grant(("end", grant), grant)
+    def unshow(self, grant: str) -> int:
+        """Take away what was shown for a grant; returns how many programs were ended because they still wrote there.
 
-    def _grant(self, request: Request | tuple[str, str], where: str) -> None:
+        Raises `HostError`; then it may still be there.
+        """
+        return self._grant(("end", grant), grant)
+
+    def _grant(self, request: Request | tuple[str, str], where: str) -> int:
         try:
             self._grants.send(marshal.dumps(request))
             verb, name, *what = marshal.loads(self._grants.recv(_MESSAGE_BYTES))
@@ -149,6 +152,7 @@ class Cell:
             raise HostError(
                 f"the cell cannot do it: {what[0] if what else 'it says what is not understood'}", where=where
             )
+        return int(what[0]) if what else 0
 
     def _end(self) -> None:
         """PID 1 may have died alone by a signal: the kernel has then killed all others; wait until they are gone."""

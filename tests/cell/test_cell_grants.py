@@ -24,7 +24,7 @@ from supervisor.model.event import GrantEnded, Record
 from supervisor.model.grant import PathMatcher
 from supervisor.policy.scope import Files
 from supervisor.runtime import Runtime
-from tests.cell.cell_stage import Stage, read_until
+from tests.cell.cell_stage import PYTHON, Stage, read_until
 from tests.core.desk import scope
 
 ENVIRONMENT: dict[str, str] = {}
@@ -40,9 +40,10 @@ class Shell:
         self.watch = Watch([])
         self.broke: list[str] = []
         self.failed: list[str] = []
+        self.said: list[str] = []
         self.paths = GrantedPaths(
             self.cell, plan, ENVIRONMENT, self.watch, failed=lambda _, why: self.failed.append(why),
-            broke=self.broke.append,
+            broke=self.broke.append, said=self.said.append,
         )  # fmt: skip
 
     def run(self, text: str) -> str:
@@ -128,6 +129,23 @@ def test_programs_at_work_there_do_not_keep_it(shell: Shell, data: Path) -> None
     shell.paths.hide("g1")
     assert "Read-only file system" in shell.run("echo x > new; echo y > ./file")
     assert (data / "file").read_text() == "content" and not shell.broke
+
+
+def test_who_still_writes_there_is_ended(shell: Shell, data: Path) -> None:
+    """A file that is kept open for writing, or mapped, does not keep the folder writable: its program is ended."""
+    shell.show(data, write=True)
+    script = (
+        f"import mmap, os, time; f = open('{data}/file', 'r+b'); m = mmap.mmap(f.fileno(), 0); f.close();"
+        "print('mapped', flush=True); time.sleep(1000)"
+    )
+    assert shell.run(f'{PYTHON} -c "{script}" > ~/said & until grep -q mapped ~/said; do :; done') == ""
+    shell.run(
+        f"(exec 3>{data}/held; while :; do sleep 1; done) & cd {data}; sleep 1000 <. & until test -e held; do :; done"
+    )
+    shell.paths.hide("g1")
+    assert shell.said and int(shell.said[0].split()[0]) >= 2 and not shell.broke
+    assert "Read-only file system" in shell.run("echo x > new")
+    assert sorted(path.name for path in data.iterdir()) == ["file", "held"]
 
 
 def test_what_runs_later_stays_frozen_there(shell: Shell, data: Path) -> None:
