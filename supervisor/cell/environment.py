@@ -106,7 +106,7 @@ def cell_environment(
     passed.setdefault("TERM", "xterm-256color")
     passed.setdefault("LANG", "C.UTF-8")
     passed.setdefault("SHELL", "/bin/sh")
-    # Looking for leaks takes ptrace, which the cell forbids: without this each program built with ASan fails at its end.
+    # Looking for leaks takes ptrace, which the cell forbids: what is built with ASan would always fail at its end.
     passed.setdefault("LSAN_OPTIONS", "detect_leaks=0")
     return tuple(sorted((name, value) for name, value in passed.items() if _is_possible(name, value)))
 
