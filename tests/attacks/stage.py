@@ -187,10 +187,13 @@ class Driver:
 
 
 class Stage:
-    """Production, compiled techniques, and drivers in front of it."""
+    """Production, compiled techniques, and drivers in front of it.
 
-    def __init__(self, base: Path, *, cloud: bool) -> None:
-        self.base = base
+    `attempts` is how often each race is run, where that is not left to the technique.
+    """
+
+    def __init__(self, base: Path, *, cloud: bool, attempts: int = 0) -> None:
+        self.base, self._attempts = base, attempts
         self.built = base / "built"
         self.built.mkdir(parents=True)
         self.production = Production(base / "production", cloud=cloud)
@@ -316,8 +319,12 @@ class Stage:
 
     def _told(self, folder: Path, supervised: bool) -> dict[str, str]:
         told = self.production.targets(folder) | {"ATTACK_SITE": str(self.site.port)}
+        if not supervised:
+            told["ATTACK_UNSUPERVISED"] = "1"
         if not supervised and self.production.aws is not None:
             told["AWS_ENDPOINT_URL"] = self.production.aws.url  # another one each time that it was harmed
+        if self._attempts:
+            told["ATTACK_ATTEMPTS"] = str(self._attempts)
         return told
 
     def _ended(self, last: Outcome) -> Outcome:

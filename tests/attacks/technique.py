@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +32,7 @@ SKIPPED: Final = 77
 """What a technique exits with that cannot be tried on this host."""
 _HEAD_LINES: Final = 24
 _SECONDS: Final = 5.0
+_ATTEMPT_SECONDS: Final = 0.1
 _FIELD: Final = re.compile(r"^(?:#|//|\s\*)\s*(aims|control|session|seconds|needs):\s*(\S.*?)\s*$", re.MULTILINE)
 _IDEA: Final = {
     ".sh": re.compile(r"\A(?:#!.*\n)?#\s*(\S.*)"),
@@ -99,12 +100,17 @@ def read(path: Path) -> Technique:
     )
 
 
+def repeated(technique: Technique, attempts: int) -> Technique:
+    """A race with the time that so many attempts take on a busy machine."""
+    return replace(technique, seconds=technique.seconds + attempts * _ATTEMPT_SECONDS)
+
+
 def paths() -> list[Path]:
     """The files of all techniques, by name."""
     return sorted(path for path in TECHNIQUES.glob("*/*") if path.suffix in KINDS)
 
 
-def chunks(size: int = 20) -> dict[str, list[Path]]:
+def chunks(size: int = 40) -> dict[str, list[Path]]:
     """Techniques in portions of one folder each: `folder-1` to its files."""
     found: dict[str, list[Path]] = {}
     for folder in sorted({path.parent for path in paths()}):

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.attacks.stage import Stage
-from tests.attacks.technique import chunks, paths, read
+from tests.attacks.technique import chunks, paths, read, repeated
 
 CHUNKS = chunks()
+RACES = 1000
 
 
 @pytest.mark.parametrize("chunk", CHUNKS)
@@ -31,6 +32,18 @@ def test_controls_do_harm(unguarded: Stage, chunk: str) -> None:
     outcomes = unguarded.control(wanted)
     failed = [str(o) for o in outcomes if not o.skipped and (not o.tried or o.technique.aims not in o.harm)]
     assert not failed, "\n\n".join(failed)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("path", [path for path in paths() if path.parent.name == "races"], ids=lambda path: path.stem)
+def test_a_race_is_never_won(real_cells: None, gcc: None, tmp_path: Path, path: Path) -> None:
+    """Of many attempts none starts what is denied; `python -m tests.attacks races --attempts 10000` makes more."""
+    stage = Stage(tmp_path, cloud=False, attempts=RACES)
+    try:
+        (outcome,) = stage.attack([repeated(read(path), RACES)])
+    finally:
+        stage.close()
+    assert f"{RACES} attempts" in outcome.output and not outcome.harm, str(outcome)
 
 
 @pytest.mark.parametrize("path", paths(), ids=lambda path: f"{path.parent.name}/{path.stem}")

@@ -33,7 +33,7 @@ static void *rewrite(void *_) {
 int main(void) {
   thread_of(rewrite);
   tried();
-  for (int number = attempts(); number; number--) {
+  for (int number = 0; more(number); number++) {
     int status, child = fork();
     if (!child) {
       char *words[] = {"chooser", "harmles", 0};
@@ -42,7 +42,9 @@ int main(void) {
     }
     child_of = child;
     waitpid(child, &status, 0);
+    ended(status);
     child_of = 0;
   }
+  report();
   return 0;
 }

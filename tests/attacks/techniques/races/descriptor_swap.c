@@ -28,9 +28,10 @@ int main(void) {
   dup2(good, 50);
   thread_of(flip);
   tried();
-  for (int number = attempts(); number; number--) {
+  for (int number = 0; more(number); number++) {
     int status, pid = clone(child, stack + sizeof stack, CLONE_VM | CLONE_FILES | CLONE_VFORK | SIGCHLD, 0);
-    if (pid > 0) waitpid(pid, &status, 0);
+    if (pid > 0 && waitpid(pid, &status, 0) == pid) ended(status);
   }
+  report();
   return 0;
 }

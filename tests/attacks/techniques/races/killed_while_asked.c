@@ -6,7 +6,7 @@
 
 int main(void) {
   tried();
-  for (int number = attempts(); number; number--) {
+  for (int number = 0; more(number); number++) {
     int status, denied = 0, fine = fork();
     if (!fine) {
       char *words[] = {"fine", 0};
@@ -21,7 +21,8 @@ int main(void) {
       execve(target("SWIFT"), words, environ);
       _exit(99);
     }
-    waitpid(fine, &status, 0), waitpid(denied, &status, 0);
+    waitpid(fine, &status, 0), waitpid(denied, &status, 0), ended(status);
   }
+  report();
   return 0;
 }

@@ -29,9 +29,10 @@ int main(void) {
   good = open("good", O_PATH), evil = open("evil", O_PATH);
   thread_of(flip);
   tried();
-  for (int number = attempts(); number; number--) {
+  for (int number = 0; more(number); number++) {
     int status, pid = clone(child, stack + sizeof stack, CLONE_VM | CLONE_FS | CLONE_VFORK | SIGCHLD, 0);
-    if (pid > 0) waitpid(pid, &status, 0);
+    if (pid > 0 && waitpid(pid, &status, 0) == pid) ended(status);
   }
+  report();
   return 0;
 }
