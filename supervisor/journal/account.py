@@ -21,8 +21,10 @@ from supervisor.model.event import (
     EscalationShown,
     Fault,
     FilesLeft,
+    GatesChecked,
     GrantAdded,
     GrantEnded,
+    LimitReached,
     Record,
     RequestRecord,
     ScopeLoaded,
@@ -101,6 +103,9 @@ class Account:
     credentials: dict[str, Held] = field(default_factory=dict)
     faults: list[tuple[int, datetime, Fault]] = field(default_factory=list)
     left: FilesLeft | None = None
+    rounds: int = 0
+    """How often every gate was shown to hold."""
+    limits: list[tuple[datetime, LimitReached]] = field(default_factory=list)
     lines: int = 0
     unreadable: list[int] = field(default_factory=list)
 
@@ -219,6 +224,14 @@ def _broke(whole: Account, record: Fault, moment: datetime) -> None:
     whole.faults.append((whole.lines - 1, moment, record))
 
 
+def _checked(whole: Account, record: GatesChecked, moment: datetime) -> None:
+    whole.rounds += all(gate.holds for gate in record.gates)
+
+
+def _limited(whole: Account, record: LimitReached, moment: datetime) -> None:
+    whole.limits.append((moment, record))
+
+
 def _left(whole: Account, record: FilesLeft, moment: datetime) -> None:
     whole.left = record
 
@@ -243,5 +256,7 @@ _STEPS: Final[dict[type, Callable[[Account, Any, datetime], None]]] = {
     CredentialEnded: _credential_ended,
     Fault: _broke,
     FilesLeft: _left,
+    GatesChecked: _checked,
+    LimitReached: _limited,
     SessionEnded: _ended,
 }

@@ -23,7 +23,15 @@ from supervisor.journal.verify import Finding, Verification, verify
 from supervisor.model.codec import Json
 from supervisor.model.decision import Decision
 from supervisor.model.effect import Effect
-from supervisor.model.event import DecisionRecord, Record, SessionEnded, VerdictRecord
+from supervisor.model.event import (
+    DecisionRecord,
+    GatesChecked,
+    GateStatus,
+    LimitReached,
+    Record,
+    SessionEnded,
+    VerdictRecord,
+)
 from supervisor.model.request import AwsCall, Connect, ToolCall
 from supervisor.model.visible import visible
 from tests.journal.material import written
@@ -177,3 +185,14 @@ def test_times_are_utc(lines: list[Json]) -> None:
     whole = account(lines)
     assert whole.started == datetime(2026, 2, 1, 12, tzinfo=UTC) and whole.seconds == pytest.approx(172.2)
     assert isinstance(whole.end, Record.__args__)  # type: ignore[attr-defined]
+
+
+def test_what_canaries_showed_and_limits_are_told() -> None:
+    """A report says how often every gate was shown to hold, and what was ended for a limit, in visible text."""
+    told = stories.quiet()
+    told.add(*[GatesChecked((GateStatus("exec", True),))] * 2, GatesChecked((GateStatus("exec", False, "it let go"),)))
+    told.add(LimitReached("memory", "<b>python3</b> (7) was ended"))
+    whole = account(told.lines)
+    assert whole.rounds == 2 and [record.limit for _, record in whole.limits] == ["memory"]
+    page = as_html(whole, GOOD, words)
+    assert "shown to hold from inside of the cell: 2 times" in page and "<b>python3" not in page

@@ -99,6 +99,13 @@ def _summary(whole: Account, verification: Verification) -> Part:
     if whole.session:
         weak = [gate for gate in whole.session.gates if not gate.holds]
         items += [Item(("Gate that did not hold: ", quoted(gate.name), ": ", quoted(gate.detail))) for gate in weak]
+        if whole.rounds:
+            times = "once" if whole.rounds == 1 else f"{whole.rounds:,} times"
+            items.append(Item((f"Gates were shown to hold from inside of the cell: {times}",)))
+        items += [
+            Item((f"A limit was reached at {_time(moment)}: ", quoted(record.limit), ": ", quoted(record.what)))
+            for moment, record in whole.limits[:FEW]
+        ]
         if not whole.session.recorded:
             items.append(Item(("The terminal was not recorded",)))
     if whole.end and whole.end.cast_sha256:
