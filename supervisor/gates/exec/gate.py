@@ -23,12 +23,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from supervisor.gates.exec import calls
+from supervisor.gates.exec.action import Actions, process
 from supervisor.gates.exec.caller import Call, Standing, read_call, standing
 from supervisor.gates.exec.calls import Gone, Memory, Note
 from supervisor.gates.exec.catalog import Catalog
 from supervisor.gates.exec.family import Ancestry, Family
 from supervisor.gates.exec.held import Held, State
-from supervisor.gates.exec.image import Image, Images
+from supervisor.gates.exec.image import Images
 from supervisor.gates.exec.launched import Refused
 from supervisor.gates.exec.speak import say
 from supervisor.gates.exec.strings import Strings
@@ -37,7 +38,7 @@ from supervisor.gates.exec.watched import WATCHED, Watched
 from supervisor.gates.protocol import HELD, Desk
 from supervisor.model.decision import By, Verdict
 from supervisor.model.effect import Effect
-from supervisor.model.request import Exec, GateName, Process, Request
+from supervisor.model.request import GateName, Request
 from supervisor.model.visible import visible
 from supervisor.parse.command import is_shell
 
@@ -113,7 +114,7 @@ class ExecGate:
             self._close()
 
     def _serve(self) -> None:
-        self._memory, self._strings = Memory(), Strings()
+        self._memory, self._strings, self._actions = Memory(), Strings(), Actions()
         self._tracer = Tracer(self._watched, self._memory)
         self._images = Images(self._cell, Catalog(f"/proc/{self._cell}/root", self._folders))
         self._family = Family(self._cell)
@@ -189,7 +190,7 @@ class ExecGate:
             return
         approved = Approved(image, (here.st_dev, here.st_ino), self._watched(call.env), call.env)
         family = self._family.of(caller.pid)
-        action = _action(image, call, cwd, approved)
+        action = self._actions.of(image, call.argv, cwd, approved.env)
         request = self._desk.new_request("exec", action, family.chain)
         early = _Early(self._tracer, self._listener, note)
         try:
@@ -239,7 +240,7 @@ class ExecGate:
                 self._desk.withdraw(request.id, wrong)
             self._fault(f"{request.id} was killed before it ran: it is not what was decided on ({wrong})")
             return
-        self._family.started(_process(pid, approved.image), family)
+        self._family.started(process(pid, approved.image), family)
         if verdict is None:
             self._held[request.id] = Held(request.id, pid)
         else:
@@ -368,35 +369,6 @@ class _Early:
             self()
         if self._failed is not None:
             raise self._failed
-
-
-def _action(image: Image, call: Call, cwd: str, approved: Approved) -> Exec:
-    argv = call.argv or (b"",)
-    return Exec(
-        program=image.path,
-        argv=tuple(map(os.fsdecode, argv)),
-        cwd=cwd,
-        known_as=image.known_as,
-        script=image.first if image.script else "",
-        sha256=image.sha256,
-        env=approved.env,
-        hashbang=_hashbang(image, len(argv)),
-    )
-
-
-def _hashbang(image: Image, words: int) -> tuple[str, ...]:
-    """What stands between an interpreter and its script, and the script where an interpreter may take it for a word.
-
-    Its interpreter is given the path as the caller spelled it: a file `destroy` or `-destroy` here is that word.
-    """
-    if not image.script:
-        return ()
-    *put, spelled = map(os.fsdecode, image.argv[1 : len(image.argv) - words + 1])
-    return (*put, spelled) if "/" not in spelled or spelled.startswith("-") else tuple(put)
-
-
-def _process(pid: int, image: Image) -> Process:
-    return Process(pid, image.path, tuple(os.fsdecode(word) for word in image.argv))
 
 
 def _line(verdict: Verdict) -> str:

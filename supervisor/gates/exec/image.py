@@ -9,6 +9,7 @@ import re
 import stat
 import struct
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from supervisor.cell import kernel
 from supervisor.gates.exec.caller import Call, Standing, status_of
@@ -29,8 +30,7 @@ _MOST_CACHED = 4096
 _PROGRAM_HEADER, _PT_INTERP = 56, 3
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(NamedTuple):
     """What will run. `device`, `inode` are those of the last interpreter: what the kernel then calls the program.
 
     `argv` is what the new program will see. `first` is the file that was asked for: a script, or the program itself.
