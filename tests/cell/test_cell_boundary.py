@@ -34,11 +34,12 @@ def test_the_workspace_is_the_real_one(stage: Stage) -> None:
 
 def test_nothing_else_of_the_host_can_be_written(stage: Stage) -> None:
     """System folders are for reading, the home and /tmp are private and end with the cell."""
+    mine = f"{stage.home.parent.name}-{os.getpid()}"
     done = stage.sh(
-        "echo x > ~/mine; echo x > /tmp/mine; for d in / /usr /etc /opt /dev /run /proc; do echo x > $d/x; done"
+        f"echo x > ~/{mine}; echo x > /tmp/{mine}; for d in / /usr /etc /opt /dev /run /proc; do echo x > $d/x; done"
     )
     assert done.err.count("cannot create") == 7
-    assert not (stage.home / "mine").exists() and not Path("/tmp/mine").exists()
+    assert not (stage.home / mine).exists() and not Path(f"/tmp/{mine}").exists()
 
 
 def test_the_systems_secrets_cannot_be_read(stage: Stage) -> None:
