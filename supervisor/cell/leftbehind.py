@@ -76,7 +76,8 @@ class Watch:
             found += compared(self._before[root.path], after, since, root.shown)
             if after.cut:
                 cuts.append(f"{root.shown or 'the workspace'}: {after.cut}")
-        found.sort(key=lambda left: not left.alone)
+        # Those nearest to the top first: a flood of others must not push them off the list.
+        found.sort(key=lambda left: (not left.alone, left.path.count("/"), left.path))
         return FilesLeft(tuple(found[:MOST_LISTED]), max(len(found) - MOST_LISTED, 0), "; ".join(cuts))
 
 

@@ -36,6 +36,11 @@ NAMES: Final[dict[str, RunsLater]] = {
              ".windsurfrules .continue .continuerc.json .clinerules .roo .roomodes .kiro .qwen .opencode opencode.json "
              "opencode.jsonc .aider.conf.yml .agents .amazonq .goosehints .crush.json crush.json CLAUDE.md "
              "CLAUDE.local.md AGENTS.md AGENTS.override.md GEMINI.md copilot-instructions.md", alone=True),
+    **_rules("your editor's linters run what it names as soon as a file is opened",
+             "eslint.config.js eslint.config.mjs eslint.config.cjs eslint.config.ts .eslintrc.js .eslintrc.cjs "
+             ".prettierrc.js .prettierrc.cjs .prettierrc.mjs prettier.config.js prettier.config.mjs "
+             "stylelint.config.js .pylintrc pylintrc .flake8 .rubocop.yml .externalToolBuilders", alone=True),
+    **_rules("terraform runs the providers that it pins, with your credentials", ".terraform.lock.hcl"),
     **_rules("git runs it when you commit, push or check out",
              ".husky .pre-commit-config.yaml .pre-commit-hooks.yaml lefthook.yml .lefthook.yml lefthook.yaml "
              ".lefthook lefthook-local.yml .overcommit.yml .githooks .lintstagedrc .lintstagedrc.json", alone=True),
@@ -90,6 +95,8 @@ BELOW: Final[dict[tuple[str, str], RunsLater]] = {
     (".config", "direnv"): NAMES[".envrc"],
     (".config", "nvim"): NAMES[".vimrc"],
     ("gradle", "wrapper"): NAMES["gradlew"],
+    (".hg", "hgrc"): RunsLater("Mercurial runs programs that it names with every command", alone=True),
+    (".terraform", "providers"): RunsLater("terraform runs them, with your credentials"),
     ("node_modules", ".bin"): RunsLater("`npm run` and `npx` find their programs there"),
 }
 """By the names of a folder and of what lies in it."""
@@ -111,6 +118,7 @@ BEGINNINGS: Final[dict[str, RunsLater]] = {
 
 GIT_CONFIG: Final = RunsLater("git runs programs that it names, some with every `git status`", True, "git config")
 GIT_HOOK: Final = RunsLater("git runs it when you commit, push, check out or merge", True)
+GIT_TODO: Final = RunsLater("git runs its `exec` lines when you continue what was begun", False, "git todo")
 GIT_ELSEWHERE: Final = RunsLater("git takes its configuration from the folder that it names", True, "commondir")
 GIT_FILE: Final = RunsLater("git takes its configuration and hooks from the folder that it names", True)
 VENV_PROGRAM: Final = RunsLater("it runs under its name while the virtual environment is active")

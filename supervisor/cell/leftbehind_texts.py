@@ -21,7 +21,7 @@ _PLAIN_URL: Final = re.compile(r"(?:remote|submodule)\..*\.(?:url|pushurl)\Z")
 _URL: Final = re.compile(r"(?:https?|ssh|git|file)://[^\s]*\Z|[\w.@-]+:[^:\s][^\s]*\Z|[./~\w][^:\s]*\Z")
 _HEADER: Final = re.compile(r"\[\s*([A-Za-z0-9.-]+)(?:\s+\"((?:[^\"\\]|\\.)*)\")?\s*\]\s*")
 _ENTRY: Final = re.compile(r"([A-Za-z][A-Za-z0-9-]*)\s*(?:=\s*(.*))?\Z")
-_OUTSIDE: Final = re.compile(r"(?m)^\s*(?:-?include|sinclude|import\??|mod)\s+['\"]?((?:/|~|\.\./)[^\s'\"]*)")
+_OUTSIDE: Final = re.compile(r"(?m)^[ \t]*(?:-?include|sinclude|import\??|mod)[ \t]+['\"]?((?:/|~|\.\./)[^\s'\"]*)")
 _DRIVER: Final = re.compile(r"(?:^|\s)((?:filter|diff|merge)=\S+)")
 _BUILT_IN: Final = frozenset(
     f"diff={name}"
@@ -94,6 +94,11 @@ def make(text: str) -> tuple[str, ...]:
     return (*outside, text)
 
 
+def todo(text: str) -> tuple[str, ...]:
+    """The commands of a rebase that has begun; see git-rebase(1), "INTERACTIVE MODE"."""
+    return tuple(line.strip() for line in text.splitlines() if line.split(None, 1)[:1] in (["exec"], ["x"]))
+
+
 def common(text: str) -> tuple[str, ...]:
     """A repository's commondir; `.` says nothing."""
     return () if text.strip() in ("", ".") else (text.strip(),)
@@ -106,5 +111,6 @@ TELLING: Final[dict[str, Callable[[str], tuple[str, ...]]]] = {
     "gitmodules": modules,
     "make": make,
     "commondir": common,
+    "git todo": todo,
 }
 """By `RunsLater.reads`."""

@@ -28,7 +28,7 @@ _MOST_NAMES: Final = 1000
 _DEEPEST: Final = 120
 _CLOCK_EVERY: Final = 64
 _FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_IN_BULK: Final = frozenset((".bin", "pyvenv.cfg", "sitecustomize.py", "usercustomize.py"))
+_IN_BULK: Final = frozenset((".bin", "providers", "pyvenv.cfg", "sitecustomize.py", "usercustomize.py"))
 _SYSTEM: Final = ("/usr/", "/bin/", "/lib/", "/lib64/", "/sbin/", "/opt/", "/nix/", "/snap/", "/etc/alternatives/")
 
 
@@ -271,6 +271,8 @@ class _Walk:
         for name in ("config", "config.worktree"):
             self._known(folder, name, path, places.GIT_CONFIG)
         self._known(folder, "commondir", path, places.GIT_ELSEWHERE)
+        for name in ("rebase-merge/git-rebase-todo", "rebase-merge/git-rebase-todo.backup", "sequencer/todo"):
+            self._known(folder, name, path, places.GIT_TODO)
         if _is_folder(folder, "hooks"):
             self._inside(folder, "hooks", f"{path}/hooks", self._hooks)
         else:

@@ -111,8 +111,9 @@ RUNS_LATER: Final = (
     "opencode.jsonc", ".aider.conf.yml", ".windsurf", ".continue", ".roo", ".kiro", ".qwen", ".amazonq",
     # Git and package managers.
     ".husky", ".githooks", ".lefthook", ".lefthook.yml", "lefthook.yml", "lefthook.yaml", "lefthook-local.yml",
-    ".overcommit.yml", ".pre-commit-config.yaml", ".npmrc", ".yarnrc", ".yarnrc.yml", ".pnpmfile.cjs", ".pnpmfile.mjs",
-    ".cargo/config.toml", ".cargo/config", "mise.toml", ".mise.toml", "mise.local.toml", ".mise.local.toml", ".mise",
+    ".overcommit.yml", ".hg/hgrc", ".pre-commit-config.yaml", ".npmrc", ".yarnrc", ".yarnrc.yml",
+    ".pnpmfile.cjs", ".pnpmfile.mjs", ".cargo/config.toml", ".cargo/config",
+    "mise.toml", ".mise.toml", "mise.local.toml", ".mise.local.toml", ".mise",
     ".config/mise",
     # Ours: a project's scopes are accepted by a human, who should meet no other text than the one that was read.
     ".agent-supervise",
