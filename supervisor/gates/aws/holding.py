@@ -25,8 +25,18 @@ Ask = Callable[[Callable[[], Awaitable[None]]], Coroutine[None, None, T]]
 @dataclass(slots=True)
 class _Question(Generic[T]):
     task: asyncio.Task[T]
+    unfetched: Callable[[T], None]
     left: asyncio.Event = field(default_factory=asyncio.Event)
     timer: asyncio.TimerHandle | None = None
+
+    def leave(self) -> None:
+        """Nobody waits any more; what comes of it all the same is told."""
+        self.left.set()
+        self.task.add_done_callback(self._tell)
+
+    def _tell(self, task: asyncio.Task[T]) -> None:
+        if not task.cancelled() and task.exception() is None:
+            self.unfetched(task.result())
 
 
 class Holding(Generic[T]):
@@ -36,16 +46,17 @@ class Holding(Generic[T]):
         self._hold_seconds, self._return_seconds = hold_seconds, return_seconds
         self._away: dict[str, list[_Question[T]]] = {}
 
-    async def ask(self, key: str, ask: Ask[T]) -> T | None:
+    async def ask(self, key: str, ask: Ask[T], unfetched: Callable[[T], None]) -> T | None:
         """The outcome for one client's call, `None` = not yet: tell the client to come again.
 
-        A cancelled wait is a client that hung up: its question is withdrawn.
+        A cancelled wait is a client that hung up: its question is withdrawn. `unfetched` is given an outcome that comes
+        after nobody waits for it.
         """
-        question = self._resumed(key) or self._asked(ask)
+        question = self._resumed(key) or self._asked(ask, unfetched)
         try:
             await asyncio.wait({question.task}, timeout=self._hold_seconds)
         except asyncio.CancelledError:
-            question.left.set()
+            question.leave()
             raise
         if question.task.done():
             return question.task.result()
@@ -64,13 +75,13 @@ class Holding(Generic[T]):
             for question in tuple(questions):
                 self._given_up(key, question)
 
-    def _asked(self, ask: Ask[T]) -> _Question[T]:
+    def _asked(self, ask: Ask[T], unfetched: Callable[[T], None]) -> _Question[T]:
         left = asyncio.Event()
 
         async def gone() -> None:
             await left.wait()
 
-        return _Question(asyncio.get_running_loop().create_task(ask(gone)), left)
+        return _Question(asyncio.get_running_loop().create_task(ask(gone)), unfetched, left)
 
     def _resumed(self, key: str) -> _Question[T] | None:
         questions = self._away.get(key)
@@ -91,4 +102,4 @@ class Holding(Generic[T]):
             self._away.pop(key, None)
         if question.timer is not None:
             question.timer.cancel()
-        question.left.set()
+        question.leave()

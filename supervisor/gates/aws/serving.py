@@ -220,12 +220,17 @@ class Serving:
             self._prompt.learn(wanted.read, asked)
             return asked
 
-        decided = await self._holding.ask(wanted.key(), ask)
+        decided = await self._holding.ask(wanted.key(), ask, self._unfetched)
         if decided is None:
             raise _Answer(errors.throttled(wanted.read.protocol, WAITS, _new_id(), **_form(wanted.read)))
         if decided.verdict is WITHDRAWN:
             raise ConnectionResetError("the client hung up")
         return decided
+
+    def _unfetched(self, decided: Decided) -> None:
+        """A call that was allowed after its client had gone: the record says that it came to nothing."""
+        if decided.verdict.allowed and decided.request_id:
+            self._record(decided.request_id, Sent(detail="the client hung up, and nothing was sent"))
 
     def _keys(self, call: AwsCall | None, request_id: str, verdict: Verdict) -> Keys | SuperviseError:
         """What an allowed call is signed with, or why it cannot be."""

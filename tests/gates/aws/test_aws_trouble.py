@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import timedelta
+import asyncio
+import hashlib
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +15,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from supervisor.errors import HostError, ScopeError, UsageError
+from supervisor.gates.aws.holding import Holding
+from supervisor.gates.aws.outgoing import sign
 from supervisor.gates.aws.rejections import rejection
 from tests.e2e.crooked_aws import Crooked, crooked, error, hangs_up, keeps_silent, resets, says
 from tests.gates.aws.conftest import Made
@@ -262,3 +268,107 @@ def test_a_slow_cloud_is_waited_for_by_whoever_asks(gate: Made, aws: Crooked) ->
     stage.client("s3").list_buckets()
     details = [detail for _, status, _, detail in stage.answers(2) if not status]
     assert details == ["the client hung up"]
+
+
+# ── bodies that are not what was signed ──────────────────────────────────────────────────────────
+
+PIECE = 65_536
+SENTINEL = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
+
+
+def _put(
+    stage: Stage,
+    key: str,
+    data: bytes,
+    *,
+    spoil: int = -1,
+    sent: float = 1.0,
+    started: Callable[[], object] = lambda: True,
+) -> bytes:
+    """Upload in signed chunks; `spoil` is the chunk whose signature is wrong, `sent` how much of the body arrives.
+
+    A client that sends less hangs up once `started` is true.
+    """
+    chunks = [data[start : start + PIECE] for start in range(0, len(data), PIECE)] + [b""]
+    url = f"http://127.0.0.1:{stage.port}/chunked/{key}"
+    headers = [("x-amz-decoded-content-length", str(len(data))), ("content-encoding", "aws-chunked")]
+    signed = sign("PUT", url, headers, SENTINEL, stage.placeholder, "s3", "eu-central-1", datetime.now(UTC))
+    signer, body = signed.chunks(), b""
+    for number, chunk in enumerate(chunks):
+        signature = signer.chunk(hashlib.sha256(chunk).hexdigest())
+        told = "0" * 64 if number == spoil else signature
+        body += b"%x;chunk-signature=%s\r\n%s\r\n" % (len(chunk), told.encode(), chunk)
+    lines = "".join(f"{name}: {value}\r\n" for name, value in signed.headers)
+    head = f"PUT /chunked/{key} HTTP/1.1\r\n{lines}content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+    with stage.connect() as raw, suppress(OSError):
+        raw.sendall(head.encode() + body[: int(len(body) * sent)])
+        if sent < 1:
+            wait_for(started, "the upload is on its way")
+            raw.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: raw.recv(65536), b""))
+    return b""
+
+
+def _holds(stage: Stage, key: str) -> bool:
+    """Whether the cloud has the object."""
+    found = stage.direct("s3").list_objects_v2(Bucket="chunked", Prefix=key)
+    return bool(found["KeyCount"])
+
+
+@pytest.fixture
+def chunked(gate: Made, aws: Crooked) -> Stage:
+    """A gate, and a bucket behind it."""
+    stage = gate(upstream=aws.url)
+    with suppress(ClientError):
+        where = {"LocationConstraint": "eu-central-1"}
+        stage.direct("s3").create_bucket(Bucket="chunked", CreateBucketConfiguration=where)
+    return stage
+
+
+def test_chunks_that_are_right_arrive(chunked: Stage) -> None:
+    """What the other tests spoil is whole without that."""
+    assert _put(chunked, "right", b"a" * 200_000).startswith(b"HTTP/1.1 200")
+    assert chunked.direct("s3").get_object(Bucket="chunked", Key="right")["Body"].read() == b"a" * 200_000
+
+
+@pytest.mark.parametrize("spoil", [0, 1, 3, 4])
+def test_a_chunk_that_is_not_the_signed_one_ends_the_upload(chunked: Stage, spoil: int) -> None:
+    """The first, one in between, the last with data, the empty one: nothing is stored, client and record hear why."""
+    answer = _put(chunked, f"spoiled-{spoil}", b"a" * 200_000, spoil=spoil)
+    assert answer.startswith(b"HTTP/1.1 403") and b"<Code>SignatureDoesNotMatch</Code>" in answer
+    assert b"chunk signature" in answer and not _holds(chunked, f"spoiled-{spoil}")
+    assert any("s3:PutObject was cut off: The chunk signature" in fault for fault in chunked.desk.faults)
+    assert "The chunk signature" in chunked.answers()[0][3]
+
+
+@pytest.mark.parametrize("sent", [0.2, 0.9, 0.99999])
+def test_an_upload_that_is_cut_short_is_not_completed(chunked: Stage, aws: Crooked, sent: float) -> None:
+    """However little is missing, the cloud never takes the rest for the whole, and the record has an end of it."""
+    begun = f"PUT /chunked/short-{sent}".encode()
+    _put(chunked, f"short-{sent}", b"a" * 200_000, sent=sent, started=lambda: aws.count(begun))
+    status = chunked.answers()[0][1]
+    assert status != 200 and not _holds(chunked, f"short-{sent}")
+
+
+async def test_what_nobody_fetches_is_told() -> None:
+    """A client that hung up while its call was decided leaves an outcome, and that is no loose end of the record."""
+    holding: Holding[str] = Holding(hold_seconds=30, return_seconds=30)
+    told: list[str] = []
+    decide = asyncio.Event()
+
+    async def ask(left: Callable[[], Awaitable[None]]) -> str:
+        await left()
+        await decide.wait()
+        return "allowed"
+
+    client = asyncio.create_task(holding.ask("k", ask, told.append))
+    await asyncio.sleep(0)
+    client.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await client
+    assert told == []
+    decide.set()
+    async with asyncio.timeout(5):
+        while not told:
+            await asyncio.sleep(0)
+    assert told == ["allowed"]
