@@ -16,8 +16,11 @@ from supervisor.parse.shellwords import PIECE, WordReader, Words, hide_unknown
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
-LONGEST = 65_536
+LONGEST = 16_384
 _MOST_DOCUMENTS = 200
+# The grammar's time grows with their square, and whatever decides waits for it.
+_MOST_OPERATORS = 600
+_OPERATORS = re.compile(r"[|<>&]")
 MOST_STARTS = 500
 _DEEPEST = 200
 
@@ -87,6 +90,8 @@ def shell_starts(
     shown = readable(text)
     if text.count("<<") > _MOST_DOCUMENTS:
         return [Opaque(shown[:200], "more here-documents than we read")], []
+    if sum(1 for _ in _OPERATORS.finditer(text)) > _MOST_OPERATORS:
+        return [Opaque(shown[:200], "more pipes and redirections than we follow")], []
     try:
         source = hide_unknown(text).encode("utf-8", "surrogateescape")
         tree = _parser().parse(source.translate(_ASCII))

@@ -97,8 +97,9 @@ class _Chunked(Body):
                 continue
             if self._part is _Part.NOTHING:
                 raise BadBody("InvalidRequest", "the body goes on after its last chunk")
-            end = data.find(b"\n", position, position + _LONGEST_LINE)
-            self._line += data[position : end + 1 if end >= 0 else position + _LONGEST_LINE]
+            # One byte more than a line may have, so that a longer one is seen, however it arrives.
+            end = data.find(b"\n", position, position + _LONGEST_LINE + 1)
+            self._line += data[position : end + 1 if end >= 0 else position + _LONGEST_LINE + 1]
             if len(self._line) > _LONGEST_LINE:
                 raise BadBody("InvalidRequest", "a line of the chunked body is too long")
             if end < 0:

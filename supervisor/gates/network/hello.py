@@ -123,6 +123,8 @@ class Hellos:
             self._left -= len(part)
             if self._collects and (hello := self._collect(part)) is not None:
                 found.append(hello)
+                if hello.opening is Opening.BROKEN:
+                    break
         return found
 
     def _begin(self) -> bool:
