@@ -89,6 +89,8 @@ def send(data: bytes, *later: bytes) -> tuple[int, bytes]:
                     answer = answer.partition(b"\r\n\r\n")[2]
                 head, end, body = answer.partition(b"\r\n\r\n")
                 low = head.lower()
+                if end and b" 204 " in head[:14]:
+                    break
                 if end and b"content-length:" in low:
                     if len(body) >= int(low.partition(b"content-length:")[2].split(b"\r\n")[0]):
                         break

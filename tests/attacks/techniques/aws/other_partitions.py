@@ -17,4 +17,6 @@ for name in (
     for port in (80, 8443):
         if tunnel(f"{name}:{port}"):
             breach(f"a tunnel to {name}:{port}")
-    say(f"POST http://{name}/ HTTP/1.1\r\nHost: {name}\r\nContent-Length: 0\r\n\r\n".encode())
+say(
+    b"POST http://rds.cn-north-1.amazonaws.com.cn/ HTTP/1.1\r\nHost: rds.cn-north-1.amazonaws.com.cn\r\nContent-Length: 0\r\n\r\n"
+)
