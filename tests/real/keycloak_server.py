@@ -26,7 +26,7 @@ from tests.parts import missing, need
 VERSION = "26.7.3"
 ARTIFACT = f"org.keycloak:keycloak-quarkus-dist:{VERSION}:zip"
 COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
-DOWNLOAD_SECONDS, START_SECONDS, END_SECONDS = 900, 420, 60
+DOWNLOAD_SECONDS, START_SECONDS, END_SECONDS = 900, 600, 60
 ADMIN = "admin"
 _opener = build_opener(ProxyHandler({}))
 
