@@ -16,7 +16,7 @@ from supervisor.gates.exec.caller import Call, Standing, status_of
 from supervisor.gates.exec.calls import descriptor_of
 from supervisor.gates.exec.catalog import Catalog
 from supervisor.gates.exec.golang import Reads, go_program
-from supervisor.gates.exec.launched import is_launcher, launched
+from supervisor.gates.exec.launched import Refused, is_launcher, launched
 from supervisor.gates.exec.steady import Key, digest_of, is_steady, key_of
 from supervisor.parse.names import is_loader
 
@@ -27,6 +27,8 @@ _DEEPEST = 4
 _OWN_DESCRIPTOR = re.compile(rb"(?:/dev/fd|/proc/(?:self|thread-self|(\d+))/fd)/(\d+)\Z")
 _OWN_PROGRAM = re.compile(rb"/proc/(?:self|thread-self|(\d+))/exe\Z")
 _MOST_CACHED = 4096
+_LARGEST = 2 << 30
+"""A file may be as long as it likes and hold nothing: reading it would keep all other starts waiting."""
 _PROGRAM_HEADER, _PT_INTERP = 56, 3
 
 
@@ -183,6 +185,8 @@ class Images:
             head = os.pread(file, _HEAD, 0)
             if not changeable and not head.startswith(b"\x7fELF"):
                 return _Content(head, "", ())
+            if changeable and status.st_size > _LARGEST:
+                raise Refused("agent-supervise: denied: a program of more than 2 GiB, which takes too long to look at")
             if not status.st_size:
                 return _Content(head, hashlib.sha256().hexdigest(), ())
             # Before the content is read: a change while it is being read then shows too.

@@ -1,4 +1,4 @@
-"""What starts another program in its own place, without a start of its own: loaders, and names that are words."""
+"""What a start might hide: a program behind a loader, a word in a name, and content without an end."""
 
 from __future__ import annotations
 
@@ -81,3 +81,11 @@ def test_a_scripts_name_is_a_word_of_its_interpreter(stage: Stage, name: str) ->
     _, desk = run(stage, [PYTHON, "-c", text], ALLOW)
     action = action_of(desk.requests[-1])
     assert action.script == str(script) and action.hashbang == ("-m", name)
+
+
+def test_a_program_without_an_end_keeps_nobody_waiting(stage: Stage) -> None:
+    """A file of holes that is larger than anybody wants to read is refused in words; the next start goes on."""
+    text = "head -c 64 /bin/true > big; truncate -s 1T big; chmod +x big; ./big; ./big x; uname"
+    done, desk = run(stage, ["/bin/bash", "-c", text], ALLOW)
+    assert done.out.split() == [RAN] and done.err.count("takes too long to look at") == 2, done
+    assert len(desk.faults) == 2
