@@ -166,3 +166,21 @@ def _methods(node: object) -> list[list[object]]:
         if below is not None:
             found += _methods(below)
     return found
+
+
+@pytest.mark.parametrize("base", GOOD)
+def test_what_was_asked_before_changes_no_answer(base: Raw) -> None:
+    """Names, credential scopes and hosts that were seen before let nothing through that is refused the first time."""
+    method, target, headers, body = base
+    assert identify(*base)
+    for place, (name, value) in enumerate(headers):
+        for worse in ((name, value + "\n"), (name + " ", value), (name, value + "\x7f"), (f"{name}\nx", value)):
+            assert identify(method, target, [*headers[:place], worse, *headers[place + 1 :]], body) == ()
+        if name.lower() not in ("accept", "user-agent"):
+            assert identify(method, target, [*headers, (name.swapcase(), value)], body) == ()
+    signed = {name.lower(): value for name, value in headers}.get("authorization", "")
+    for tail in ("", "g", " ", "0 Signature=", "\u0660"):
+        again = [
+            (name, signed + tail if name.lower() == "authorization" and tail else value) for name, value in headers
+        ]
+        assert identify(method, target, again, body) == (identify(*base) if tail in ("", " ") else ())
