@@ -21,6 +21,7 @@ from typing import Any, Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from supervisor.errors import JournalError
 from supervisor.identity.oidc.events import Ended, Failed, TokenEvent
 from supervisor.identity.oidc.failures import IdentityError
 from supervisor.identity.oidc.keyring import KEPT_SECONDS, Keyring
@@ -58,7 +59,7 @@ class Remembered:
         self._folder, self._keyring, self._clock = folder, keyring, clock
 
     def keep(self, session: str, login: Login, tokens: tuple[TaskToken, ...]) -> None:
-        """See `Memory.keep`. Raises `OSError`, `JournalError`."""
+        """See `Memory.keep`. Raises `JournalError`: what cannot be remembered is not handed out."""
         plain: dict[str, Any] = {
             "session": session, "issuer": login.issuer, "user": login.user, "since": self._clock().isoformat(),
             "tokens": [[one.id, one.digest, one.expires.isoformat()] for one in tokens],
@@ -72,7 +73,11 @@ class Remembered:
             nonce = secrets.token_bytes(_NONCE_BYTES)
             sealed = AESGCM(key).encrypt(nonce, json.dumps(secret).encode(), _bound(session, login.issuer))
             plain["sealed"] = base64.b64encode(nonce + sealed).decode()
-        self._write(session, json.dumps(plain))
+        try:
+            self._write(session, json.dumps(plain))
+        except OSError as error:
+            what = f"what must be revoked after a crash cannot be remembered: {error.strerror}"
+            raise JournalError(what, where=str(self._folder), fix="make room, or the folder writable") from error
 
     def forget(self, session: str) -> None:
         """See `Memory.forget`."""

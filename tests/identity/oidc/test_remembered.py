@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from supervisor.errors import JournalError
 from supervisor.identity.oidc.events import Ended, Failed
 from supervisor.identity.oidc.failures import IdentityError, Why
 from supervisor.identity.oidc.keyring import KernelKeyring, Keyring
+from supervisor.identity.oidc.life import TaskTokenLife
 from supervisor.identity.oidc.remembered import KEPT, LeftBehind, Remembered, settle
 from supervisor.identity.oidc.values import Login, TaskToken
 from tests.identity.oidc.contract import log_in, terms
@@ -172,6 +174,18 @@ def test_a_file_that_cannot_be_read_is_dropped(tmp_path: Path, text: str) -> Non
     (folder / "rubbish.json").write_text(text)
     assert remembered(tmp_path, None).left_behind(lambda session: False) == ()
     assert not list(folder.iterdir())
+
+
+def test_what_cannot_be_remembered_is_not_handed_out(
+    stage: CrookedStage, held: tuple[Login, TaskToken], tmp_path: Path
+) -> None:
+    """A folder that is none ends in an error of the record, and the token that was made is revoked."""
+    (tmp_path / "unrevoked").write_text("in the way")
+    memory = remembered(tmp_path, Ring(bytes(32)))
+    life = TaskTokenLife(stage.client, held[0], terms(stage), on_event=lambda event: None, memory=memory)
+    with pytest.raises(JournalError):
+        life.current()
+    assert [form["token_type_hint"] for form in stage.server.paths("/revoke")] == ["access_token"]
 
 
 def test_a_link_is_not_followed(tmp_path: Path) -> None:
