@@ -12,7 +12,7 @@ from supervisor.model.effect import Effect
 from supervisor.policy.document import Fields, Node, Problems, read_duration, read_number, read_text, shown, suggestion
 from supervisor.policy.expose import MOST as MOST_EXPOSED
 from supervisor.policy.expose import read_exposed
-from supervisor.policy.limits import read_limits
+from supervisor.policy.read_limits import read_limits
 from supervisor.policy.scope import (
     Example,
     Exposed,
