@@ -14,6 +14,7 @@ _INPUT = re.compile(r"<(?:input|button)\b[^>]*>", re.IGNORECASE)
 _NAME, _VALUE = re.compile(r'\bname="([^"]*)"'), re.compile(r'\bvalue="([^"]*)"')
 _REFUSING = ("cancel", "abort")
 MOST_PAGES = 8
+PATIENCE = 240.0
 
 
 class Browser:
@@ -53,7 +54,7 @@ class Browser:
     def _get(self, url: str, data: bytes | None = None) -> str:
         request = Request(url, data=data)
         try:
-            with self._opener.open(request, timeout=60) as answer:
+            with self._opener.open(request, timeout=PATIENCE) as answer:
                 self.seen.append(answer.geturl())
                 text: str = answer.read().decode()
         except OSError as error:

@@ -28,6 +28,8 @@ ARTIFACT = f"org.keycloak:keycloak-quarkus-dist:{VERSION}:zip"
 COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
 DOWNLOAD_SECONDS, START_SECONDS, END_SECONDS = 900, 600, 60
 ADMIN = "admin"
+PATIENCE = 240.0
+"""Seconds for one answer: a machine with other work is slower than any server in use."""
 _opener = build_opener(ProxyHandler({}))
 
 
@@ -52,7 +54,7 @@ class Keycloak:
         token = post(self.issuer("master") + "/protocol/openid-connect/token", form)["access_token"]
         data = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        with _opener.open(Request(f"{self.url}/admin{path}", data, headers, method=method), timeout=60) as answer:
+        with _opener.open(Request(f"{self.url}/admin{path}", data, headers, method=method), timeout=PATIENCE) as answer:
             text = answer.read()
         return json.loads(text) if text else None
 
@@ -90,7 +92,7 @@ class Keycloak:
 
 def post(url: str, form: dict[str, str]) -> Any:
     """A form for JSON."""
-    with _opener.open(Request(url, urlencode(form).encode()), timeout=60) as answer:
+    with _opener.open(Request(url, urlencode(form).encode()), timeout=PATIENCE) as answer:
         return json.loads(answer.read())
 
 

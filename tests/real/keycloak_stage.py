@@ -12,13 +12,11 @@ from supervisor.identity.oidc.values import DevicePrompt, Token
 from supervisor.identity.oidc.wire import Wire
 from tests.identity.oidc.contract import AUDIENCE
 from tests.real.keycloak_browser import Browser
-from tests.real.keycloak_server import Keycloak, post
+from tests.real.keycloak_server import PATIENCE, Keycloak, post
 
 SECRET = "broker/secret+of the=tests"
 USERS = {"ann": "developer", "bob": "approver", "eve": ""}
 TASKS = ("s3-static-site", "terraform-plan")
-SLOW_SECONDS = 60.0
-"""A test machine with other work is slower than any server in use."""
 
 
 def realm(name: str = "tests") -> dict[str, Any]:
@@ -55,7 +53,7 @@ class KeycloakStage:
     def new_client(self, **more: Any) -> OidcServer:
         """A client that knows nothing yet."""
         clients = Clients(LOGIN_CLIENT, BROKER_CLIENT, Token(self.secret))
-        return OidcServer(self.server.issuer(self.realm), clients, wire=Wire(seconds=SLOW_SECONDS), **more)
+        return OidcServer(self.server.issuer(self.realm), clients, wire=Wire(seconds=PATIENCE), **more)
 
     def provider(self, user: str = "ann") -> OidcServer:
         """See `Stage.provider`."""

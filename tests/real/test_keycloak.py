@@ -27,8 +27,8 @@ from supervisor.identity.oidc.values import TAGS_CLAIM, TASK_CLAIM, Login, Login
 from supervisor.identity.oidc.wire import Wire
 from tests.identity.oidc.contract import OTHER_SCOPE, SCOPE, Contract, claims_of, log_in, terms
 from tests.real.keycloak_browser import Browser
-from tests.real.keycloak_server import ADMIN, Keycloak, post, running
-from tests.real.keycloak_stage import SECRET, SLOW_SECONDS, TASKS, KeycloakStage, by_name, person, realm
+from tests.real.keycloak_server import ADMIN, PATIENCE, Keycloak, post, running
+from tests.real.keycloak_stage import SECRET, TASKS, KeycloakStage, by_name, person, realm
 
 pytestmark = pytest.mark.real
 
@@ -58,7 +58,7 @@ def admin(server: Keycloak) -> RealmAdmin:
 
 def admin_of(server: Keycloak, name: str) -> RealmAdmin:
     """As `keycloak init` has it."""
-    return RealmAdmin(server.url, name, ADMIN, Token(server.password), wire=Wire(seconds=SLOW_SECONDS))
+    return RealmAdmin(server.url, name, ADMIN, Token(server.password), wire=Wire(seconds=PATIENCE))
 
 
 PLAN = Plan("tests", TASKS)
@@ -267,8 +267,8 @@ class Seat:
             threads.append(threading.Thread(target=self.browser.open, args=(url,)))
             threads[0].start()
 
-        login = self.stage.client.login(terms, open_page, seconds=SLOW_SECONDS)
-        threads[0].join(SLOW_SECONDS)
+        login = self.stage.client.login(terms, open_page, seconds=PATIENCE)
+        threads[0].join(PATIENCE)
         return login, len(self.browser.seen) - before
 
 

@@ -19,7 +19,7 @@ SCOPE = "task-s3-static-site"
 OTHER_SCOPE = "task-terraform-plan"
 AUDIENCE = "sts.amazonaws.com"
 SESSION = "20261125-101500-abcd"
-SECONDS = 60.0
+SECONDS = 240.0
 
 
 class Stage(Protocol):
