@@ -288,6 +288,8 @@ class GrantedMounts:
                 kernel.set_attributes(shown.tree, kernel.ATTR_RDONLY)
                 return
             except OSError as error:
+                if error.errno == errno.EINVAL:
+                    return  # It is no mount any more, see `_detach`.
                 if error.errno != errno.EBUSY:
                     raise
             for pid in writers(self._host.proc, self._space, shown.path):
@@ -304,6 +306,10 @@ class GrantedMounts:
         os.fchdir(self._host.descriptors)
         try:
             kernel.detach(str(tree))
+        except OSError as error:
+            # Replaced outside by a rename: the kernel has taken the mount on it away (mount_namespaces(7)).
+            if error.errno != errno.EINVAL:
+                raise
         finally:
             os.chdir("/")
 

@@ -24,7 +24,7 @@ from supervisor.model.event import GrantEnded, Record
 from supervisor.model.grant import PathMatcher
 from supervisor.policy.scope import Files
 from supervisor.runtime import Runtime
-from tests.cell.cell_stage import PYTHON, Stage, read_until
+from tests.cell.cell_stage import PYTHON, Stage, read_until, until
 from tests.core.desk import scope
 
 ENVIRONMENT: dict[str, str] = {}
@@ -206,6 +206,27 @@ def test_it_becomes_another_one_meanwhile(shell: Shell, data: Path, stage: Stage
     with pytest.raises(HostError, match="another one"):
         shell.cell.show("g1", shown)
     assert "No such file" in shell.run(f"ls {data}")
+
+
+def test_a_frozen_file_can_be_granted_and_is_frozen_again(stage: Stage) -> None:
+    """A human may let the agent write its editor's settings for a while, also when they are replaced meanwhile."""
+    envrc = stage.workspace / ".envrc"
+    envrc.write_text("mine\n")
+    shell = Shell(stage.plan())
+    try:
+        assert "Read-only" in shell.run("echo evil > .envrc")
+        shell.show(envrc, write=True)
+        assert shell.run("echo agreed > .envrc") == "" and envrc.read_text() == "agreed\n"
+        shell.paths.hide("g1")
+        assert "Read-only" in shell.run("echo evil > .envrc")
+        shell.show(envrc, write=True, grant="g2")
+        (stage.workspace / "new").write_text("replaced\n")
+        (stage.workspace / "new").rename(envrc)
+        until(lambda: "Read-only" in shell.run("echo evil >> .envrc"))
+        shell.paths.hide("g2")
+        assert not shell.broke and "Read-only" in shell.run("echo evil > .envrc")
+    finally:
+        shell.cell.close()
 
 
 def test_many_grants_come_and_go(shell: Shell, tmp_path: Path) -> None:
