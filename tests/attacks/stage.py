@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.attacks import afterwards
 from tests.attacks.production import INSIDE, Production, compile_c
 from tests.attacks.site import Site
 from tests.attacks.technique import SKIPPED, TECHNIQUES, Technique
@@ -198,6 +199,7 @@ class Stage:
         self.built.mkdir(parents=True)
         self.production = Production(base / "production", cloud=cloud)
         self.site = Site()
+        self._left: list[str] = []
         self.errors = base / "errors.txt"
         self.scope = base / "attacked.yaml"
         self.scope.write_text(SCOPE)
@@ -295,6 +297,7 @@ class Stage:
         answer = self._driver.run(order, START_SECONDS + technique.seconds + EXTRA_SECONDS)
         code, output = (answer["code"], str(answer["output"])) if answer is not None else (None, "")
         assert code is None or isinstance(code, int)
+        self._left += afterwards.told(output) if supervised else []
         # The cloud is asked often enough to tell who did it; each time takes as long as many techniques do.
         harm = self.production.harm(output, folder, aws=technique.aims == "aws") | self.site.harm()
         if claims := [line for line in output.splitlines() if line.startswith("breach:")]:
@@ -333,13 +336,15 @@ class Stage:
         driver, self._driver = self._driver, None
         assert driver.spaces, "nothing of the session's processes was ever seen"
         code = driver.end()
+        left, self._left = self._left, []
         late = self.production.harm() | self.site.harm()
+        late |= afterwards.harm(self.base / "state", self.production.work, left)
         harm = (
             late | {"later": f"at the end of the session, by this one or one before it: {sorted(late)}"} if late else {}
         )
         harm |= last.harm
-        if left := driver.left():
-            harm["process"] = f"the session has ended, and {left} still run"
+        if running := driver.left():
+            harm["process"] = f"the session has ended, and {running} still run"
         if code is None:
             harm["process"] = "the session does not end"
         if harm:
