@@ -1,7 +1,7 @@
 """Rewrite the scope while it is in use: every scope file that can be found, and one more that says yes."""
 
 # aims: marks
-# control: harms
+# control: none (unsupervised it would rewrite scopes of whoever works on this machine)
 # seconds: 15
 import glob
 import os
@@ -15,7 +15,6 @@ for pattern in (
     f"{target['work']}/../../../*.yaml",
     f"{target['work']}/**/*.yaml",
     f"{target['home']}/.config/**/*.yaml",
-    "/tmp/**/attacked.yaml",
     "/run/**/*.yaml",
 ):
     for path in attempt(lambda pattern=pattern: glob.glob(pattern, recursive=True)) or ():
