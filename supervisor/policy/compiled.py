@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from supervisor.model.decision import Decision
 from supervisor.model.effect import Effect
-from supervisor.model.request import Exec
+from supervisor.model.request import Action
 from supervisor.parse.argv import CommandPattern, compile_pattern
 from supervisor.parse.net import HostPattern, compile_host
 from supervisor.policy.scope import FourEyes, Rule, Rules, Scope
@@ -70,8 +70,8 @@ class Compiled:
     always: tuple[int, ...]
     hosts: tuple[HostRule, ...]
     eyes: tuple[Eyes, ...]
-    kept: dict[Exec, Decision] = field(default_factory=dict)
-    """Decisions without grants on starts that were seen before."""
+    kept: dict[Action, Decision] = field(default_factory=dict)
+    """Decisions without grants on what was seen before."""
 
 
 def command(text: str) -> CommandPattern | None:

@@ -25,7 +25,7 @@ from supervisor.policy.match import certainty
 from supervisor.policy.offers import covers
 from supervisor.policy.scope import Scope
 
-_KEPT_STARTS = 2_000
+_KEPT = 2_000
 _LONGEST_KEPT = 4_096
 
 
@@ -46,17 +46,28 @@ def decide(scope: Scope, grants: Sequence[Grant], request: Request, now: datetim
 
 
 def _ungranted(scope: Scope, action: Action) -> Decision:
-    """The decision without grants. The same start under the same scope is worked out once: builds repeat themselves."""
-    if not isinstance(action, Exec) or sum(map(len, action.argv)) > _LONGEST_KEPT:
+    """The decision without grants. The same under the same scope is worked out once: builds repeat themselves."""
+    if not _is_kept(action):
         return _decision(scope, action)
     kept = compiled(scope).kept
     found = kept.get(action)
     if found is None:
         found = _decision(scope, action)
-        if len(kept) >= _KEPT_STARTS:
+        if len(kept) >= _KEPT:
             kept.clear()
         kept[action] = found
     return found
+
+
+def _is_kept(action: Action) -> bool:
+    """Whether it is worth its place in memory: what is short comes again and again."""
+    match action:
+        case Exec():
+            return sum(map(len, action.argv)) <= _LONGEST_KEPT
+        case AwsCall():
+            return sum(map(len, action.resources)) <= _LONGEST_KEPT and not action.facts and not action.request_tags
+        case _:
+            return False
 
 
 def foresee(scope: Scope, grants: Sequence[Grant], request: Request, now: datetime) -> Decision:
