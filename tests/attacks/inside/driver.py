@@ -72,7 +72,7 @@ def run(order: dict) -> dict:
         ready, _, _ = select.select(waiting, [], [], left)
         if process.stdout in ready:
             data = os.read(process.stdout.fileno(), 65536)
-            output = (output + data)[-MOST_OUTPUT:]
+            output = kept(output + data)
             if not data:
                 waiting.remove(process.stdout)
         ended = end in ready
@@ -85,9 +85,14 @@ def run(order: dict) -> dict:
     os.close(end)
     code = process.wait() if ended else TIMED_OUT
     while ready_again(process.stdout) and (data := os.read(process.stdout.fileno(), 65536)):
-        output = (output + data)[-MOST_OUTPUT:]
+        output = kept(output + data)
     process.stdout.close()
     return {"name": order["name"], "code": code, "output": output.decode("utf-8", "replace")}
+
+
+def kept(output: bytes) -> bytes:
+    """The beginning and the end of what is too much."""
+    return output if len(output) <= MOST_OUTPUT else output[: MOST_OUTPUT // 2] + output[-MOST_OUTPUT // 2 :]
 
 
 def ready_again(file) -> bool:

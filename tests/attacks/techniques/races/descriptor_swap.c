@@ -27,6 +27,7 @@ int main(void) {
   good = open(FINE, O_PATH), evil = open(target("SWIFT"), O_PATH);
   dup2(good, 50);
   thread_of(flip);
+  dup2(open("/dev/null", O_WRONLY), 2);
   tried();
   for (int number = 0; more(number); number++) {
     int status, pid = clone(child, stack + sizeof stack, CLONE_VM | CLONE_FILES | CLONE_VFORK | SIGCHLD, 0);

@@ -28,6 +28,7 @@ int main(void) {
   copy(FINE, "good/program"), copy(target("SWIFT"), "evil/program");
   good = open("good", O_PATH), evil = open("evil", O_PATH);
   thread_of(flip);
+  dup2(open("/dev/null", O_WRONLY), 2);
   tried();
   for (int number = 0; more(number); number++) {
     int status, pid = clone(child, stack + sizeof stack, CLONE_VM | CLONE_FS | CLONE_VFORK | SIGCHLD, 0);
