@@ -60,10 +60,10 @@ NETWORK_IS_WEDGED = """
     import asyncio
     import supervisor.gates.network.serving as serving
     from pathlib import Path
-    canary.PATIENCE = 6
     was = serving.Serving._sort
     async def sort(self, connection, *words):
         if Path("{flag}").exists():
+            canary.PATIENCE = 6
             await asyncio.Event().wait()
         await was(self, connection, *words)
     serving.Serving._sort = sort
