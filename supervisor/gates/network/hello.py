@@ -15,6 +15,7 @@ _OLD_REQUEST = re.compile(rb"(?:GET|HEAD|POST)[ \t]+(?:/|https?:)", re.IGNORECAS
 _NOT_TEXT = re.compile(rb"[^\t\r\n -~]")
 _HANDSHAKE, _CLIENT_HELLO, _SERVER_NAME, _HOST_NAME = 22, 1, 0, 0
 _ENCRYPTED_HELLO = 0xFE0D
+_CHANGE_CIPHER_SPEC = 20
 _RECORDS = frozenset({20, 21, 22, 23, 24})
 _LONGEST_RECORD = 16384 + 2048
 _LONGEST_HELLO = 256 * 1024
@@ -131,7 +132,7 @@ class Hellos:
         kind, version, length = self._header[0], self._header[1], int.from_bytes(self._header[3:5])
         self._header, self._left = b"", length
         self._collects = self._begins = kind == _HANDSHAKE
-        if kind != _HANDSHAKE:
+        if kind not in (_HANDSHAKE, _CHANGE_CIPHER_SPEC):  # servers of TLS 1.3 pass over that one, wherever it stands
             self._message.clear()
         return kind in _RECORDS and version == 3 and length <= _LONGEST_RECORD
 

@@ -69,6 +69,14 @@ def test_a_second_hello_is_seen(between: bytes, size: int) -> None:
     assert names(in_records(first, 7) + between + in_records(second, 1), size) == ["site.example", "other.example"]
 
 
+def test_a_hello_around_another_record_is_seen() -> None:
+    """Records that servers pass over in the middle of a hello hide nothing of it."""
+    first, second = client_hello("site.example"), in_records(client_hello("other.example"), 40)
+    record = len(second[: 5 + 40])
+    stream = first + second[:record] + CHANGE_CIPHER_SPEC + second[record:]
+    assert names(stream) == ["site.example", "other.example"]
+
+
 def test_what_is_encrypted_is_no_hello() -> None:
     """Handshake records of TLS 1.2 that happen to begin like a hello hold nobody up."""
     first = client_hello("site.example")
