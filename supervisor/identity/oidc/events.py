@@ -10,8 +10,8 @@ from supervisor.identity.oidc.values import TaskToken
 from supervisor.model.event import CredentialEnded, CredentialMinted, Fault
 from supervisor.model.visible import visible
 
-PREFIX = "task-token:"
-"""What the ids of task tokens begin with in the journal, among those of other credentials."""
+PREFIX = "oidc:"
+"""What the ids of task tokens begin with in the journal. After `token:` the journal would take an id for a secret."""
 PART = "identity"
 
 

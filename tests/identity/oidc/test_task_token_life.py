@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,8 @@ from supervisor.identity.oidc.failures import IdentityError, Why
 from supervisor.identity.oidc.life import LONGEST_LOOK, STALE, TaskTokenLife
 from supervisor.identity.oidc.local import LocalIssuer
 from supervisor.identity.oidc.values import Login, LoginTerms, TaskTerms, TaskToken
+from supervisor.journal.redact import Redactor
+from supervisor.model.codec import to_json
 from supervisor.model.event import CredentialEnded, CredentialMinted, Fault
 from tests.identity.oidc.contract import AUDIENCE, SCOPE
 
@@ -338,6 +341,9 @@ def test_records_have_ids_and_digests_and_no_token(desk: Desk) -> None:
     assert isinstance(minted, CredentialMinted) and isinstance(ended, CredentialEnded) and isinstance(fault, Fault)
     assert minted.credential == ended.credential == PREFIX + token.id
     assert token.digest in minted.acts_as and "ann" in minted.acts_as and minted.service == SCOPE
-    assert fault.what.endswith("(task-token:" + token.id + " is held); tried again at 10:00:00 UTC; fix: look")
+    assert fault.what.endswith("(oidc:" + token.id + " is held); tried again at 10:00:00 UTC; fix: look")
     for record in (minted, ended, fault):
         assert token.token.text not in repr(record)
+        written = json.dumps(to_json(record))
+        assert not Redactor().find(written), "the journal takes an id or a digest for a secret"
+    assert Redactor().find(token.token.text), "and would take the token for one"
