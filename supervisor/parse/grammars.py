@@ -40,16 +40,16 @@ _GIT_COMMANDS = frozenset(
     check-mailmap check-ref-format checkout checkout-index cherry cherry-pick clean clone column commit commit-graph
     commit-tree config count-objects credential credential-cache credential-store describe diagnose diff diff-files
     diff-index diff-pairs diff-tree difftool fast-export fast-import fetch fetch-pack filter-branch fmt-merge-msg
-    for-each-ref for-each-repo format-patch fsck fsck-objects fsmonitor--daemon gc get-tar-commit-id grep hash-object
-    help history hook imap-send index-pack init init-db instaweb interpret-trailers last-modified log ls-files ls-remote
-    ls-tree mailinfo mailsplit maintenance merge merge-base merge-file merge-index merge-ours merge-recursive
-    merge-recursive-ours merge-recursive-theirs merge-subtree merge-tree mergetool mktag mktree multi-pack-index mv
-    name-rev notes pack-objects pack-redundant pack-refs patch-id prune prune-packed pull push quiltimport range-diff
-    read-tree rebase receive-pack reflog refs remote repack replace replay repo request-pull rerere reset restore
-    rev-list rev-parse revert rm send-email send-pack shell shortlog show show-branch show-index show-ref
-    sparse-checkout stage stash status stripspace submodule switch symbolic-ref tag unpack-file unpack-objects
-    update-index update-ref update-server-info upload-archive upload-pack var verify-commit verify-pack verify-tag
-    version whatchanged worktree write-tree""".split()
+    for-each-ref for-each-repo format-patch fsck fsck-objects fsmonitor--daemon gc get-tar-commit-id grep
+    hash-object help history hook http-fetch http-push imap-send index-pack init init-db instaweb interpret-trailers
+    last-modified log ls-files ls-remote ls-tree mailinfo mailsplit maintenance merge merge-base merge-file
+    merge-index merge-ours merge-recursive merge-recursive-ours merge-recursive-theirs merge-subtree merge-tree
+    mergetool mktag mktree multi-pack-index mv name-rev notes pack-objects pack-redundant pack-refs patch-id prune
+    prune-packed pull push quiltimport range-diff read-tree rebase receive-pack reflog refs remote repack replace
+    replay repo request-pull rerere reset restore rev-list rev-parse revert rm send-email send-pack shell shortlog
+    show show-branch show-index show-ref sparse-checkout stage stash status stripspace submodule switch symbolic-ref
+    tag unpack-file unpack-objects update-index update-ref update-server-info upload-archive upload-pack var
+    verify-commit verify-pack verify-tag version whatchanged worktree write-tree""".split()
 )
 _GIT = Grammar(
     strict=True,

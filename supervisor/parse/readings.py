@@ -55,6 +55,7 @@ _FILES: Mapping[str, str] = MappingProxyType(
         "azure": "az",
     }
 )
+_PUSHES = frozenset({"send-pack", "http-push"})
 _INTERPRETERS: Mapping[str, str] = MappingProxyType(
     {  # options that take a value in front of the file
         "python": "-W -X --check-hash-based-pycs",
@@ -342,6 +343,20 @@ def _kubernetes(args: Args, env: Env, other: Other) -> list[Reading]:
     return [other("kubectl", args[2:] if args[1:2] == ("--",) else args[1:])]
 
 
+def _git(args: Args, env: Env, other: Other) -> list[Reading]:
+    """What `git push` is made of is one, by whom ever it is started.
+
+    With `--stateless-rpc` it speaks to the program that started it and reaches nothing itself: a push over HTTP starts
+    it so, and was decided on before. Source: git-send-pack(1), git-http-push(1).
+    """
+    words, doubtful = possible_words(args, grammar_of("git"))
+    made_of = next((word for word in words if word in _PUSHES), "")
+    if not made_of or "--stateless-rpc" in args:
+        return []
+    at = args.index(made_of)
+    return [other("git", (*args[:at], "push", *args[at + 1 :]), words[0] == made_of and not doubtful)]
+
+
 def _terraform(args: Args, env: Env, other: Other) -> list[Reading]:
     """With `TF_CLI_ARGS` where terraform puts them; an apply that destroys is also a `destroy`.
 
@@ -397,6 +412,7 @@ _SPECIAL: Mapping[str, Callable[[Args, Env, Other], list[Reading]]] = MappingPro
     {
         "python": _python,
         "cargo": _cargo,
+        "git": _git,
         "docker": _docker,
         "podman": _docker,
         "k3s": _kubernetes,
