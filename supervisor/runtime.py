@@ -15,6 +15,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from typing import Final, Protocol, assert_never
 
@@ -44,17 +45,24 @@ from supervisor.core.orders import (
 from supervisor.core.session import Session
 from supervisor.errors import JournalError
 from supervisor.gates.protocol import HELD, Desk, Gate, Reply
-from supervisor.model.decision import By, Verdict
+from supervisor.model.condition import Condition
+from supervisor.model.decision import By, Decision, Verdict
 from supervisor.model.effect import Effect
 from supervisor.model.event import AwsAnswered, ExecEnded, GatesChecked, LimitReached, NetClosed, Record
 from supervisor.model.grant import Answer
 from supervisor.model.request import Action, GateName, Process, Request, Subject
 from supervisor.model.visible import visible
+from supervisor.policy.decide import decide
 
 _NOT_RECORDED: Final = Verdict(
     Effect.DENY, By.FAULT, "agent-supervise: denied: the journal cannot be written, so nothing more may happen"
 )
 
+
+AT_ONCE: Final = 0.02
+"""Seconds that a gate waits for conditions before it holds the request and goes on to the next one."""
+BY_NOW: Final = 3.0
+"""Seconds that a human's answer waits for conditions."""
 
 _STEADY: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
@@ -63,6 +71,12 @@ class Journal(Protocol):
     """Where records go (`journal.writer.JournalWriter`); `append` raises `JournalError`."""
 
     def append(self, record: Record, *, now: datetime) -> object: ...
+
+
+class Conditions(Protocol):
+    """Who asks a scope's conditions in Rego (`rego.conditions.Conditions`); the future never fails."""
+
+    def ask(self, request: Request, decision: Decision, now: datetime) -> Future[Condition]: ...
 
 
 class SessionClock:
@@ -102,6 +116,7 @@ class Runtime(Desk):
         on_broken: Callable[[JournalError], None] = lambda error: None,
         on_stop: Callable[[str], None] = lambda why: None,
         on_path: Callable[[ShowPath | HidePath], None] = lambda order: None,
+        conditions: Conditions | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._session, self._journal = session, journal
@@ -113,6 +128,9 @@ class Runtime(Desk):
         self._numbers = itertools.count(1)
         self._connections: set[str] = set()
         self._broken: JournalError | None = None
+        self._conditions = conditions
+        self._awaited: dict[str, str] = {}
+        self._awaiting = threading.Lock()
 
     @property
     def state(self) -> Session:
@@ -152,11 +170,47 @@ class Runtime(Desk):
     def ask(self, request: Request, foretold: Callable[[], None] | None = None) -> Reply:
         """Decide; the decision is on disk when this returns. A fault in deciding denies and is on record."""
         try:
-            return self._handle(Asked(request), asked=request.id, foretold=foretold) or HELD
+            asked = Asked(request) if self._conditions is None else self._conditioned(request)
+            return HELD if asked is None else self._handle(asked, asked=request.id, foretold=foretold) or HELD
         except Exception as error:
             self.fault(request.gate, f"{request.id} could not be decided: {type(error).__name__}: {error}")
             message = f"agent-supervise: denied: deciding failed ({visible(str(error))})"
             return Verdict(Effect.DENY, By.FAULT, message)
+
+    def _conditioned(self, request: Request) -> Asked | None:
+        """The question with what conditions say of it; `None` where they take their time: then `deliver` has the end.
+
+        What the rules deny already is not put to them. Nobody waits here for longer than `AT_ONCE`: a gate asks from
+        the thread that every program start goes through.
+        """
+        assert self._conditions is not None
+        now, state = self._clock(), self._session
+        ruled = decide(state.scope, (), request, now)
+        if ruled.effect is Effect.DENY:
+            return Asked(request)
+        answer = self._conditions.ask(request, ruled, now)
+        try:
+            return Asked(request, answer.result(AT_ONCE))
+        except TimeoutError:
+            with self._awaiting:
+                self._awaited[request.id] = ""
+            answer.add_done_callback(lambda done: self._late(request, done))
+            return None
+
+    def _late(self, request: Request, answer: Future[Condition]) -> None:
+        """Conditions have answered at last: whoever asked holds the request, or is gone."""
+        try:
+            verdict = self._handle(Asked(request, answer.result()), asked=request.id)
+        except Exception as error:
+            self.fault(request.gate, f"{request.id} could not be decided: {type(error).__name__}: {error}")
+            message = f"agent-supervise: denied: deciding failed ({visible(str(error))})"
+            verdict = Verdict(Effect.DENY, By.FAULT, message)
+        with self._awaiting:
+            gone = self._awaited.pop(request.id)
+        if verdict is None and gone:
+            self._handle(Withdrawn(request.id, gone))
+        elif verdict is not None and not gone and (gate := self._gates.get(request.gate)) is not None:
+            gate.deliver(request.id, verdict)
 
     def is_free(self) -> bool:
         """Whether nothing is being decided or written at this moment."""
@@ -165,6 +219,10 @@ class Runtime(Desk):
     def withdraw(self, request_id: str, why: str) -> None:
         """The asker is gone."""
         self._connections.discard(request_id)
+        with self._awaiting:
+            if request_id in self._awaited:
+                self._awaited[request_id] = why or "the asker is gone"
+                return
         self._handle(Withdrawn(request_id, why))
 
     def ended(self, request_id: str, *, detail: str = "", sent: int = 0, received: int = 0) -> None:
@@ -196,8 +254,20 @@ class Runtime(Desk):
     def answer(self, answer: Answer) -> ReplyTo:
         """A human's answer, `by` filled in; returns whether it was taken, and why not."""
         replies: list[ReplyTo] = []
-        self._handle(Answered(answer), replies=replies)
+        self._handle(Answered(answer, self._by_now(answer)), replies=replies)
         return replies[-1] if replies else ReplyTo(answer.escalation, False, "the answer could not be recorded")
+
+    def _by_now(self, answer: Answer) -> Condition | None:
+        """What conditions say by now of what a human is about to allow; what they cannot say in time denies."""
+        state, now = self._session, self._clock()
+        waiting = state.waiting.get(answer.escalation)
+        if self._conditions is None or waiting is None or answer.choice == "deny":
+            return None
+        try:
+            ruled = decide(state.scope, (), waiting.request, now)
+            return self._conditions.ask(waiting.request, ruled, now).result(BY_NOW)
+        except Exception as error:
+            return Condition(Effect.DENY, "policy", f"it was not worked out: {type(error).__name__}", fault=True)
 
     def end_grant(self, grant: str, by: str) -> None:
         """A human takes a grant back."""

@@ -81,6 +81,7 @@ def load_scope(
     """The scope by name or path, ready for use. Raises `ScopeError`."""
     first = find_scope(name, cwd, environment)
     asked: list[tuple[str, ...]] = []
+    paths = {first.file: first.path}
 
     def read(wanted: str) -> tuple[str, str] | None:
         if wanted == name:
@@ -89,12 +90,24 @@ def load_scope(
         beside = first.path.parent / f"{wanted}{first.path.suffix}"
         if "/" not in wanted and beside.is_file():
             origin = first.origin
-            return _shown(beside, origin, cwd), read_file(ScopeFile(wanted, beside, origin, str(beside)))
+            file = _shown(beside, origin, cwd)
+            paths[file] = beside
+            return file, read_file(ScopeFile(wanted, beside, origin, str(beside)))
         try:
             found = find_scope(wanted, cwd, environment)
         except ScopeError:
             return None
+        paths[found.file] = found.path
         return found.file, read_file(found)
+
+    def rego(scope: str, wanted: str) -> tuple[str, str] | None:
+        # Shipped conditions lie in a folder of their own; one beside the scope's file comes first.
+        beside = paths[scope].parent / wanted
+        for path, origin in ((beside, _origin(beside, cwd, environment)), (rego_folder() / wanted, "shipped")):
+            if path.is_file():
+                file = f"scopes/rego/{wanted}" if path.is_relative_to(rego_folder()) else _shown(path, origin, cwd)
+                return file, read_file(ScopeFile(wanted, path, origin, file))
+        return None
 
     def known() -> tuple[str, ...]:
         if not asked:
@@ -103,7 +116,12 @@ def load_scope(
             asked.append(registries(environment, cwd))
         return asked[0]
 
-    return load(name, read, values, registries=known, unfilled=unfilled)
+    scope = load(name, read, values, registries=known, unfilled=unfilled, rego=rego)
+    if scope.rego:
+        from supervisor.rego.compiling import compile_files
+
+        compile_files(scope.rego).kill()
+    return scope
 
 
 def read_file(found: ScopeFile) -> str:
@@ -134,6 +152,11 @@ def shipped_folder() -> Path:
     package = Path(__file__).resolve().parent
     inside = package / "scopes"
     return inside if inside.is_dir() else package.parent / "scopes"
+
+
+def rego_folder() -> Path:
+    """The shipped conditions in Rego."""
+    return shipped_folder() / "rego"
 
 
 def _home_folder(environment: Mapping[str, str], variable: str, default: str) -> Path:
@@ -203,9 +226,10 @@ def _project_texts(scope: Scope, cwd: Path) -> list[tuple[str, str]]:
 
 def _is_shipped(file: str, text: str) -> bool:
     """True for a preset as it was shipped, whatever lies under that name in the project."""
-    path = shipped_folder() / Path(file).name
+    within = file.removeprefix("scopes/")
+    path = shipped_folder() / within
     try:
-        return file == f"scopes/{path.name}" and path.read_bytes() == text.encode()
+        return within != file and ".." not in path.parts and path.read_bytes() == text.encode()
     except OSError:
         return False
 

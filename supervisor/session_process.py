@@ -76,7 +76,10 @@ from supervisor.pipes import Pipes
 from supervisor.policy.decide import decide
 from supervisor.policy.lookup import may_look_up
 from supervisor.policy.plain import plain_words
+from supervisor.policy.rego_tighten import has_conditions
 from supervisor.policy.scope import Scope
+from supervisor.rego.conditions import Conditions
+from supervisor.rego.opa_token import token_of
 from supervisor.runtime import Runtime, utc_now
 
 PROXY_PORT: Final = 3128
@@ -107,6 +110,7 @@ class SessionProcess:
         self._hints: Hints | None = None
         self._cast: CastWriter | None = None
         self._began = time.monotonic()
+        self._conditions: Conditions | None = None
         self._screen: EmulatorHost | None = None
         self._terminal: AgentTerminal | None = None
         self._pipes: Pipes | None = None
@@ -134,6 +138,15 @@ class SessionProcess:
         )
         _freeze(self._folder.path, scope)
         deadline = now + scope.expires if scope.expires else None
+        if has_conditions(scope):
+            self._conditions = Conditions(
+                scope,
+                deadline,
+                token_of=lambda server: token_of(server, environment),
+                told=lambda what: self._runtime.fault("policy", what),
+            )
+            # Compiled while the cell is built.
+            compiling = self._loop.run_in_executor(None, self._conditions.start)
         self._runtime = Runtime(
             Session(scope, deadline, unattended=launch.unattended),
             self._journal,
@@ -144,6 +157,7 @@ class SessionProcess:
             on_broken=self._journal_broke,
             on_path=self._path,
             on_stop=self._break,
+            conditions=self._conditions,
         )
         if launch.record:
             self._cast = CastWriter(
@@ -184,6 +198,8 @@ class SessionProcess:
             exec_gate=gated,
             door=bool(scope.expose),
         )
+        if self._conditions is not None:
+            await compiling
         self._hints = Hints(plan)
         self._paths = GrantedPaths(
             self._cell,
@@ -253,6 +269,8 @@ class SessionProcess:
             self._canaries.stop()
         for gate in self._gates:
             gate.stop()
+        if self._conditions is not None:
+            await self._loop.run_in_executor(None, self._conditions.close)
         self._exposed.stop()
         if self._screen is not None:
             self._screen.kill()
@@ -272,6 +290,8 @@ class SessionProcess:
         for gate in self._gates:
             await self._loop.run_in_executor(None, gate.stop)
         self._cell.kill()
+        if self._conditions is not None:
+            await self._loop.run_in_executor(None, self._conditions.close)
         await self._loop.run_in_executor(None, self._exposed.stop)
         with contextlib.suppress(JournalError):  # the session ends anyway, and says that it broke
             self._runtime.record(*self._exposed.closed)
@@ -575,8 +595,11 @@ def _with_rules(scope: Scope, rules: tuple[object, ...]) -> Scope:
 
 def _freeze(folder: Path, scope: Scope) -> None:
     """The scope in force, for people (its files' text) and for a replay (the value itself)."""
-    parts = [f"# {file}\n{text.rstrip()}\n" for file, text in scope.texts]
+    conditions = {(one.file, one.text) for one in scope.rego}
+    parts = [f"# {file}\n{text.rstrip()}\n" for file, text in scope.texts if (file, text) not in conditions]
     write_private(folder / "scope.yaml", "---\n".join(parts))
+    for number, one in enumerate(scope.rego, 1):
+        write_private(folder / f"policy-{number}.rego", f"# {one.file}\n{one.text}")
     write_private(folder / "scope.json", canonical(to_json(scope)) + "\n")
 
 

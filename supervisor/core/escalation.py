@@ -19,6 +19,7 @@ from supervisor.model.codec import digest, to_json
 from supervisor.model.decision import Decision
 from supervisor.model.grant import Answer, AwsMatcher, ConnectMatcher, ExecMatcher, GrantOffer, Matcher, ToolMatcher
 from supervisor.model.request import Request
+from supervisor.model.visible import visible
 from supervisor.policy.offers import covers, offers
 
 MAX_GRANT_MINUTES: Final = 24 * 60
@@ -107,6 +108,7 @@ def question_digest(request: Request, decision: Decision) -> str:
             "scope": decision.scope,
             "irreversible": to_json(decision.irreversible),
             "four_eyes": decision.four_eyes,
+            **({"condition": to_json(replace(decision.condition, logged=""))} if decision.condition else {}),
         }
     )
 
@@ -129,6 +131,9 @@ def refusal(escalation: Escalation | None, answer: Answer, *, now: datetime) -> 
         return f"type {escalation.required_name} to allow what cannot be undone"
     if escalation.decision.four_eyes > 1 and answer.by in escalation.allowed_by:
         return "you have allowed this already; another person must agree too"
+    condition = escalation.decision.condition
+    if condition is not None and condition.reason and not answer.message.strip():
+        return f"{visible(condition.by)} wants to know why: an allow of this has a reason"
     return _task_refusal(escalation, answer) if answer.choice == "task" else ""
 
 
@@ -141,8 +146,10 @@ def _task_refusal(escalation: Escalation, answer: Answer) -> str:
         return "what needs several people is allowed once at a time, never for the task"
     if escalation.decision.once:
         return "this is allowed once at a time, never for the task"
-    if not 1 <= answer.minutes <= MAX_GRANT_MINUTES:
-        return f"a grant lasts between 1 and {MAX_GRANT_MINUTES} minutes"
+    condition = escalation.decision.condition
+    most = MAX_GRANT_MINUTES if condition is None or condition.minutes is None else condition.minutes
+    if not 1 <= answer.minutes <= most:
+        return f"a grant lasts between 1 and {most} minutes"
     if wide := too_wide(answer.matcher):
         return wide
     if not covers(answer.matcher, escalation.request.action):

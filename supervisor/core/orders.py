@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from supervisor.model.condition import Condition
 from supervisor.model.decision import Verdict
 from supervisor.model.event import GatesChecked, Record
 from supervisor.model.grant import Answer, Grant
@@ -15,9 +16,13 @@ from supervisor.model.request import GateName, Request
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A gate wants to know whether this may happen."""
+    """A gate wants to know whether this may happen.
+
+    `condition` is what the scope's conditions in Rego say of it; `None` where there are none, or nobody asked them.
+    """
 
     request: Request
+    condition: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +54,13 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A human answered; `answer.by` was filled in by the session process."""
+    """A human answered; `answer.by` was filled in by the session process.
+
+    `condition` is what the scope's conditions say of it by now; `None` as in `Asked`.
+    """
 
     answer: Answer
+    condition: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True)

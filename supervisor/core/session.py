@@ -43,6 +43,7 @@ from supervisor.core.orders import (
     Withdrawn,
     Write,
 )
+from supervisor.model.condition import Condition, strictest
 from supervisor.model.decision import By, Decision, Verdict
 from supervisor.model.effect import Effect
 from supervisor.model.event import (
@@ -62,8 +63,8 @@ from supervisor.model.event import (
 from supervisor.model.grant import Answer, Grant, PathMatcher
 from supervisor.model.request import GateName, Request
 from supervisor.model.visible import visible
-from supervisor.policy.decide import decide
 from supervisor.policy.offers import offers
+from supervisor.policy.rego_tighten import decide_under, has_conditions, tighten
 from supervisor.policy.scope import Scope
 
 MAX_WAITING: Final = 200
@@ -121,7 +122,7 @@ class Session:
         """Apply one event at `now` (aware). Pure; the orders are to be carried out in their order."""
         match event:
             case Asked():
-                return self._asked(event.request, now)
+                return self._asked(event.request, event.condition, now)
             case Withdrawn():
                 return self._withdrawn(event.request, event.why)
             case Ended():
@@ -129,7 +130,7 @@ class Session:
             case Shown():
                 return self._shown(event, now)
             case Answered():
-                return self._answered(event.answer, now)
+                return self._answered(event.answer, event.condition, now)
             case GrantRevoked():
                 return self._end_grant(event.grant, f"taken back by {event.by}")
             case PathGranted():
@@ -149,8 +150,8 @@ class Session:
 
     # ── a request ────────────────────────────────────────────────────────────────────────────────
 
-    def _asked(self, request: Request, now: datetime) -> Step:
-        decision = self._decide(request, now)
+    def _asked(self, request: Request, condition: Condition | None, now: datetime) -> Step:
+        decision = self._decide(request, condition, now)
         decided = Write(DecisionRecord(request, decision.effect, decision))
         if decision.effect is Effect.ALLOW:
             by = By.GRANT if decision.grant else By.POLICY
@@ -162,11 +163,11 @@ class Session:
             return self, (decided, *_deliver(request, Verdict(Effect.DENY, by, denial(decision))))
         return self._escalate(request, decision, decided, now)
 
-    def _decide(self, request: Request, now: datetime) -> Decision:
+    def _decide(self, request: Request, condition: Condition | None, now: datetime) -> Decision:
         if self._is_over(now):
             why = "the session has ended" if self.over else "the task's time is over"
             return Decision(Effect.DENY, explain=why, needs="a new session", scope=self.scope.digest)
-        return decide(self.scope, self.grants, request, now)
+        return decide_under(self.scope, self.grants, request, now, condition)
 
     def _is_over(self, now: datetime) -> bool:
         return self.over or (self.deadline is not None and now >= self.deadline)
@@ -181,7 +182,7 @@ class Session:
                 verdict = Verdict(Effect.DENY, By.HUMAN, denied.message)
                 return self, (decided, *_deliver(request, verdict, "the same question was denied a moment ago"))
         for escalation in self.waiting.values():
-            joined = self._joined(escalation, request, digest, burst, now)
+            joined = self._joined(escalation, request, decision, digest, burst, now)
             if joined is not None:
                 return self._with(joined[0]), (decided, Write(joined[1]))
         if len(self.waiting) >= MAX_WAITING:
@@ -206,7 +207,7 @@ class Session:
         return session, (decided, Write(opened), WakeAt(expires))
 
     def _joined(
-        self, escalation: Escalation, request: Request, digest: str, burst: str, now: datetime
+        self, escalation: Escalation, request: Request, one: Decision, digest: str, burst: str, now: datetime
     ) -> tuple[Escalation, RequestRecord] | None:
         """The question with one more request that waits for its answer; `None` where the request is another one."""
         equal, part = escalation.digest == digest, bool(burst) and burst == escalation.burst
@@ -218,7 +219,8 @@ class Session:
         if now >= escalation.opened + GROWS or not fits(escalation.request, request):
             return None
         whole = merged(escalation.request, request)
-        decision = self._decide(whole, now)
+        conditions = [each.condition for each in (escalation.decision, one) if each.condition is not None]
+        decision = self._decide(whole, strictest(conditions) if conditions else None, now)
         if not may_be_one(escalation.decision, decision):
             return None
         grown = held.grown(whole, decision)
@@ -235,9 +237,10 @@ class Session:
         shown = replace(escalation.step("shown"), shown=now)
         return self._with(shown), (Write(EscalationShown(escalation.id, event.console)),)
 
-    def _answered(self, answer: Answer, now: datetime) -> Step:
+    def _answered(self, answer: Answer, condition: Condition | None, now: datetime) -> Step:
         escalation = self.waiting.get(answer.escalation)
         why = "the session has ended" if self.over else refusal(escalation, answer, now=now)
+        why = why or _no_longer(escalation, answer, condition)
         if why:
             return self, (ReplyTo(answer.escalation, False, why),)
         assert escalation is not None
@@ -283,7 +286,9 @@ class Session:
         orders: tuple[Order, ...] = (Write(GrantAdded(grant)), WakeAt(expires))
         # What else waits may be covered by the same grant: ask the policy again rather than guess.
         for other in tuple(session.waiting.values()):
-            decision = session._decide(other.request, now)
+            if has_conditions(session.scope):
+                continue  # what was asked of conditions then may not hold any more: each gets its own answer
+            decision = session._decide(other.request, None, now)
             if decision.effect is Effect.ALLOW and decision.grant:
                 session = session._without(other.id)
                 answered = EscalationAnswered(other.id, "task", answer.by, f"covered by grant {grant.id}")
@@ -380,6 +385,20 @@ class Session:
         return replace(
             self, waiting=MappingProxyType({key: item for key, item in self.waiting.items() if key != escalation})
         )
+
+
+def _no_longer(escalation: Escalation | None, answer: Answer, condition: Condition | None) -> str:
+    """Why an allow comes too late for the scope's conditions, in words for the human; empty if it does not."""
+    if condition is None or escalation is None or answer.choice == "deny":
+        return ""
+    before, by_now = escalation.decision, tighten(escalation.decision, condition, escalation.request.action)
+    if by_now.effect is Effect.DENY:
+        return f"it is denied by now: {by_now.explain}"
+    if answer.choice == "task" and condition.minutes is not None and answer.minutes > condition.minutes:
+        return f"by now a grant for it lasts at most {condition.minutes} minutes"
+    if by_now.four_eyes > before.four_eyes or (condition.reason and not answer.message.strip()):
+        return "by now more is asked for it: deny it, and let it be asked again"
+    return ""
 
 
 def denial(decision: Decision) -> str:

@@ -129,7 +129,7 @@ def _event(session: Session, rest: list[Line]) -> Event | None:
     moment, record = rest[0][1], rest[0][2]
     match record:
         case DecisionRecord():
-            return Asked(record.request)
+            return Asked(record.request, record.decision.condition)
         case EscalationShown():
             return Shown(record.escalation, record.console)
         case EscalationAnswered():

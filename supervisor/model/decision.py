@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from supervisor.model.condition import Condition
 from supervisor.model.effect import Effect
 
 
@@ -41,6 +42,8 @@ class Decision:
     """How many different humans must allow it; 0 or 1 means the developer alone."""
     once: str = ""
     """Why it is allowed once at a time only, whatever grants there are; empty where a grant may answer it."""
+    condition: Condition | None = None
+    """What the scope's conditions in Rego said; `None` where there are none, or the rules deny already."""
 
 
 class By(StrEnum):

@@ -13,10 +13,12 @@ from supervisor.policy.examples import try_examples
 from supervisor.policy.lint import check_rules
 from supervisor.policy.merge import merge
 from supervisor.policy.plain import REGISTRIES_BECAUSE
-from supervisor.policy.scope import Parameter, Rule, Rules, Scope, Source
+from supervisor.policy.rego_text import read_rego
+from supervisor.policy.scope import Parameter, RegoFile, Rule, Rules, Scope, Source
 from supervisor.policy.sections import Stated, read_body, read_head
 
 Read = Callable[[str], tuple[str, str] | None]
+ReadRego = Callable[[str, str], tuple[str, str] | None]
 Registries = Sequence[str] | Callable[[], Sequence[str]]
 REGISTRIES = "registries"
 MOST_FILES = 16
@@ -27,15 +29,22 @@ _PLAIN_VALUE = re.compile(r"[^\s*?\[\]{}$\\'\"`;|&<>\x00-\x1f\x7f]*\Z")
 
 
 def load(
-    name: str, read: Read, values: Mapping[str, str], *, registries: Registries = (), unfilled: bool = False
+    name: str,
+    read: Read,
+    values: Mapping[str, str],
+    *,
+    registries: Registries = (),
+    unfilled: bool = False,
+    rego: ReadRego = lambda scope, name: None,
 ) -> Scope:
     """The scope `name`, ready to decide with. Raises `ScopeError` with everything that is wrong with it.
 
     `read(name)` gives a scope's file, as the user names it, and its text; `None` = there is none. `values` fill in
     parameters; a required one that is missing is an error, unless `unfilled`: then its `${name}` stays in the texts.
     `registries` is what that word stands for among hosts; a function is called only where a scope uses the word.
+    `rego(scope, name)` gives a file of conditions that the scope file `scope` names, as `read` does.
     """
-    loading = _Loading(read, dict(values), registries, unfilled)
+    loading = _Loading(read, dict(values), registries, unfilled, rego)
     scope = loading.scope(name, None, ())
     unknown = sorted(set(values) - {parameter.name for parameter in scope.parameters})
     if unknown:
@@ -49,8 +58,11 @@ def load(
 
 
 class _Loading:
-    def __init__(self, read: Read, values: dict[str, str], registries: Registries, unfilled: bool) -> None:
+    def __init__(
+        self, read: Read, values: dict[str, str], registries: Registries, unfilled: bool, rego: ReadRego
+    ) -> None:
         self._read, self._values, self._registries, self._unfilled = read, values, registries, unfilled
+        self._rego = rego
         self._done: dict[str, Scope] = {}
 
     def scope(self, name: str, asked: Source | None, within: tuple[str, ...]) -> Scope:
@@ -86,13 +98,17 @@ class _Loading:
         stated.rules = {section: self._with_registries(rules) for section, rules in stated.rules.items()}
         scope = merge(stated, parents, problems)
         problems.raise_any()
-        texts = tuple(dict.fromkeys([(file, text), *(entry for parent in parents for entry in parent.texts)]))
+        rego = self._conditions(file, stated, parents, problems)
+        problems.raise_any()
+        own = [(file, text), *((one.file, one.text) for one in rego)]
+        texts = tuple(dict.fromkeys([*own, *(entry for parent in parents for entry in parent.texts)]))
         used = tuple(sorted((key, value) for key, value in values.items() if key in parameters))
         scope = replace(
             scope,
             parameters=tuple(parameters.values()),
             values=used,
             texts=texts,
+            rego=rego,
             digest=digest(
                 {
                     "texts": [text for _, text in texts],
@@ -111,6 +127,29 @@ class _Loading:
         try_examples(scope, problems, unfilled=self._unfilled)
         problems.raise_any()
         return scope
+
+    def _conditions(
+        self, file: str, stated: Stated, parents: Sequence[Scope], problems: Problems
+    ) -> tuple[RegoFile, ...]:
+        """The files of conditions that this file names, after those of what it extends."""
+        found = {one.file: one for parent in parents for one in parent.rego}
+        for name, source in stated.policy.rego:
+            if "${" in name:
+                continue
+            read = self._rego(file, name)
+            if read is None:
+                problems.add(
+                    source, f"there is no file {shown(name)}", "put it beside the scope's file, or name a shipped one"
+                )
+                continue
+            package = read_rego(*read, problems).package
+            found.setdefault(read[0], RegoFile(*read, package, source))
+        by_package: dict[str, RegoFile] = {}
+        for one in found.values():
+            other = by_package.setdefault(one.package, one)
+            if other is not one and one.package:
+                problems.add(one.source, f"{one.file} and {other.file} are one package", "give each its own")
+        return tuple(found.values())
 
     def _filled_in(self, parameters: Mapping[str, Parameter], stated: Stated, problems: Problems) -> dict[str, str]:
         filled: dict[str, str] = {}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
+from supervisor.model.codec import canonical
 from supervisor.model.effect import Effect
 from supervisor.policy.document import Problems
 from supervisor.policy.limits import strictest
@@ -39,6 +41,8 @@ def merge(stated: Stated, parents: Sequence[Scope], problems: Problems) -> Scope
         files=_files(stated, parents),
         limits=strictest((stated.limits, *(parent.limits for parent in parents))),
         terraform=_terraform(stated, parents),
+        opa=tuple(dict.fromkeys([*(server for parent in parents for server in parent.opa), *stated.policy.opa])),
+        settings=_settings(stated, parents),
         approvals=Approvals(
             _shortest((stated.wait, *_waits(parents))) or Approvals().wait,
             tuple(
@@ -131,6 +135,17 @@ def _terraform(stated: Stated, parents: Sequence[Scope]) -> Terraform:
     if not stating:
         return Terraform()
     return Terraform(min(one.destroy for one in stating), _union(one.protect for one in stating), stating[-1].source)
+
+
+def _settings(stated: Stated, parents: Sequence[Scope]) -> str:
+    """The settings of conditions; what the nearer file says of one condition is what counts."""
+    texts = [text for text in (*(parent.settings for parent in parents), stated.policy.settings) if text]
+    if len(texts) < 2:
+        return texts[0] if texts else ""
+    made: dict[str, object] = {}
+    for text in texts:
+        made |= json.loads(text)
+    return canonical(made)
 
 
 def _union(lists: Iterable[tuple[str, ...]]) -> tuple[str, ...]:

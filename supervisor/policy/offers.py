@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import assert_never
 
 from supervisor.model.decision import Decision
@@ -48,7 +49,12 @@ def offers(request: Request, decision: Decision) -> tuple[GrantOffer, ...]:
             )
         case _:
             assert_never(action)
-    return tuple(offer for offer in made if covers(offer.matcher, action))
+    most = decision.condition.minutes if decision.condition else None
+    return tuple(
+        offer if most is None or offer.minutes <= most else replace(offer, minutes=most)
+        for offer in made
+        if covers(offer.matcher, action)
+    )
 
 
 def _exec_offers(start: Exec) -> tuple[GrantOffer, ...]:

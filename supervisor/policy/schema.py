@@ -6,6 +6,7 @@ from typing import Any
 
 from supervisor.policy.expose import MOST as MOST_EXPOSED
 from supervisor.policy.limits import FEWEST_FILES, FEWEST_PROCESSES, MOST_FILES, MOST_PROCESSES, SIZE_PATTERN
+from supervisor.policy.rego_section import TIMEOUT_PATTERN
 from supervisor.policy.sections import EFFECTS
 
 SCHEMA_URL = "https://json-schema.org/draft/2020-12/schema"
@@ -72,6 +73,17 @@ def schema() -> dict[str, Any]:
             "count": {"type": "integer", "minimum": 2, "maximum": 9},
         },
         required=["on"],
+    )
+    opa = _object(
+        {
+            "url": {**_TEXT, "pattern": "^https?://[^?#]+$", "description": "a document below /v1/data/"},
+            "timeout": {"type": "string", "pattern": TIMEOUT_PATTERN, "description": "500ms, 2s; else 1s"},
+            "token_file": {**_TEXT, "description": "a file with the bearer token"},
+            "token_env": {**_TEXT, "description": "a variable with the bearer token"},
+            "ca": {**_TEXT, "description": "a file with the certificates to trust"},
+            "unreachable": {"enum": list(strict), "description": "what counts where nobody answers; else deny"},
+        },
+        required=["url"],
     )
     port = {
         "type": ["integer", "string"],
@@ -149,7 +161,13 @@ def schema() -> dict[str, Any]:
                 description="what the cell may take of this machine; the lowest counts",
             ),
             "terraform": _object({"destroy": {"type": "integer", "minimum": 0}, "protect": _TEXTS}),
-            "policy": _object({"rego": _TEXTS}),
+            "policy": _object(
+                {
+                    "rego": {**_TEXTS, "description": "files of conditions; they only make a decision stricter"},
+                    "opa": {"anyOf": [opa, {"type": "array", "items": opa, "minItems": 1}]},
+                    "settings": {"type": "object", "description": "what conditions find as input.settings"},
+                }
+            ),
             "approvals": _object({"wait": _TIME, "four_eyes": {"type": "array", "items": eyes, "minItems": 1}}),
             "examples": {"type": "array", "items": example, "minItems": 1},
         },

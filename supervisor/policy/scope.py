@@ -122,6 +122,33 @@ class Approvals:
 
 
 @dataclass(frozen=True, slots=True)
+class RegoFile:
+    """A file of conditions in Rego: as the user names it, its text, the package that it declares."""
+
+    file: str
+    text: str
+    package: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class OpaServer:
+    """A document of an OPA server that answers as a file of conditions does.
+
+    `timeout` is milliseconds. The bearer token is in a file of this host, or in a variable of the developer's
+    environment; `ca` is a file of certificates. `unreachable` (ask or deny) is what counts where nobody answers.
+    """
+
+    url: str
+    source: Source
+    timeout: int = 1_000
+    token_file: str = ""
+    token_env: str = ""
+    ca: str = ""
+    unreachable: Effect = Effect.DENY
+
+
+@dataclass(frozen=True, slots=True)
 class McpServer:
     """An MCP server that the scope lets the agent reach, and how it is started."""
 
@@ -180,7 +207,10 @@ class Scope:
     files: Files = field(default_factory=Files)
     limits: Limits = field(default_factory=Limits)
     terraform: Terraform = field(default_factory=Terraform)
-    rego: tuple[str, ...] = ()
+    rego: tuple[RegoFile, ...] = ()
+    opa: tuple[OpaServer, ...] = ()
+    settings: str = ""
+    """The canonical JSON text of `policy.settings`, which conditions find as `input.settings`; empty = none."""
     approvals: Approvals = field(default_factory=Approvals)
     examples: tuple[Example, ...] = ()
     extends: tuple[str, ...] = ()

@@ -13,6 +13,8 @@ from supervisor.policy.document import Fields, Node, Problems, read_duration, re
 from supervisor.policy.expose import MOST as MOST_EXPOSED
 from supervisor.policy.expose import read_exposed
 from supervisor.policy.read_limits import read_limits
+from supervisor.policy.rego_section import Stated as StatedPolicy
+from supervisor.policy.rego_section import read_policy
 from supervisor.policy.scope import (
     Example,
     Exposed,
@@ -78,7 +80,7 @@ class Stated:
     wait: timedelta | None = None
     four_eyes: tuple[FourEyes, ...] = ()
     examples: tuple[Example, ...] = ()
-    rego: tuple[str, ...] = ()
+    policy: StatedPolicy = field(default_factory=StatedPolicy)
 
 
 def read_head(root: Node, file: str, problems: Problems) -> tuple[Fields, Stated]:
@@ -167,7 +169,7 @@ class _Body:
         if (node := fields.get("terraform")) is not None:
             self._terraform(node)
         if (node := fields.get("policy")) is not None:
-            self._policy(node)
+            stated.policy = read_policy(node, self.fill, self.problems)
         if (node := fields.get("approvals")) is not None:
             self._approvals(node)
         if (node := fields.get("examples")) is not None:
@@ -345,15 +347,6 @@ class _Body:
         if (destroy := fields.get("destroy")) is not None:
             self.stated.destroy = read_number(destroy, "destroy", 0, 100_000, self.problems)
         self.stated.terraform = Terraform(self.stated.destroy or 0, self._filled(fields.texts("protect")), node.source)
-
-    def _policy(self, node: Node) -> None:
-        fields = Fields(node, {"rego"}, self.problems, "`policy`")
-        for text, source in fields.texts("rego"):
-            self.problems.add(
-                source,
-                f"{shown(text)} would be a condition in Rego, which this version cannot decide on",
-                "say it as a rule, or leave `policy` out: a condition that is not checked is worse than none",
-            )
 
     def _approvals(self, node: Node) -> None:
         fields = Fields(node, {"wait", "four_eyes"}, self.problems, "`approvals`")

@@ -59,7 +59,7 @@ def wrong(text: str, **others: str) -> str:
         ("expires: 0s\n", "3:10", "is a time such as 2h"),
         ("approvals: {four_eyes: [{on: [git push], count: 1}]}\n", "3:49", "from 2 to 9"),
         ("terraform: {destroy: -1}\n", "3:22", "whole number"),
-        ("policy: {rego: [window.rego]}\n", "3:17", "cannot decide on"),
+        ("policy: {rego: [window.rego]}\n", "3:17", "no file `window.rego`"),
         ("examples: [{run: ls}]\n", "3:12", "what must come of it"),
         ("examples: [{run: ls, expect: deny}]\n", "3:12", "should be denied, but"),
         ("parameters: {a b: {}}\n", "3:14", "no name of a parameter"),

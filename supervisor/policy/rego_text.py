@@ -1,0 +1,309 @@
+"""What can be told of a Rego file from its text alone: its package, what it calls, and what is refused in it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Final, Literal
+
+from supervisor.policy.document import Problems, shown, suggestion
+from supervisor.policy.scope import Source
+
+ROOT: Final = "agent_supervise"
+LIBRARY: Final = f"{ROOT}.lib"
+"""Packages below this one hold rules for other files, and no `decision`."""
+
+Kind = Literal["word", "text", "number", "mark", "comment"]
+
+_TOKEN: Final = re.compile(
+    r"""(?P<comment>\#[^\n]*)
+      | (?P<text>"(?:[^"\\\n]|\\.)*"|`[^`]*`)
+      | (?P<word>[A-Za-z_][A-Za-z0-9_]*)
+      | (?P<number>[0-9][0-9A-Za-z_.]*)
+      | (?P<mark>:=|==|!=|<=|>=|[^\s])""",
+    re.VERBOSE,
+)
+_KEYWORDS: Final = frozenset(
+    "as contains default else every false if import in input data not null package some true with set".split()
+)
+_HEAD_OF_BODY: Final = frozenset(
+    [
+        "if",
+        "else",
+        "as",
+        "in",
+        "not",
+        "some",
+        "contains",
+        "with",
+        ":=",
+        "=",
+        "==",
+        "!=",
+        "(",
+        "[",
+        ",",
+        "|",
+        "&",
+        "{",
+        ":",
+    ]
+)
+REFUSED: Final = {
+    "http.send": ("it calls http.send, and conditions reach no network", "put what it asks for into `policy.settings`"),
+    "net.lookup_ip_addr": ("it resolves names, and conditions reach no network", "go by the name: `input.action.host`"),
+    "opa.runtime": ("it reads the environment by opa.runtime", "put what it needs into `policy.settings`"),
+    "time.now_ns": ("it reads a clock by time.now_ns, which a replay could not", "use `input.time.ns`"),
+    "rand.intn": ("its answer would be a matter of chance", "leave rand.intn out"),
+    "uuid.rfc4122": ("its answer would be a matter of chance", "leave uuid.rfc4122 out"),
+    "print": ("it prints, and nobody reads that", "put it into `because`"),
+    "trace": ("it prints, and nobody reads that", "put it into `because`"),
+}
+_PARSES_TIME: Final = "time.parse_rfc3339_ns"
+_ZULU: Final = re.compile(r'"[^"]*[+-][0-9]{2}:[0-9]{2}"\Z')
+_LARGEST: Final = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of the text; `depth` counts the brackets around it, `line` and `column` are from 1."""
+
+    kind: Kind
+    text: str
+    line: int
+    column: int
+    depth: int
+
+
+@dataclass(slots=True)
+class Rego:
+    """What a file declares: `calls` are functions that it calls, by their whole names, `tests` its `test_…` rules."""
+
+    package: str = ""
+    rules: frozenset[str] = frozenset()
+    calls: tuple[tuple[str, Source], ...] = ()
+    tests: tuple[str, ...] = ()
+    imports: dict[str, str] = field(default_factory=dict)
+
+
+def read_rego(file: str, text: str, problems: Problems, *, is_test: bool = False) -> Rego:
+    """The file, with a problem for everything in it that is refused. Never raises."""
+    if len(text) > _LARGEST:
+        problems.add(Source(file, 1), "a file of conditions of more than 256 KiB", "split it")
+        return Rego()
+    reading = _Reading(file, [token for token in tokens(text) if token.kind != "comment"], problems)
+    return reading.read(is_test)
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """The pieces of Rego text in their order; what is none is a `mark`."""
+    line, begins, depth, at = 1, 0, 0, 0
+    for found in _TOKEN.finditer(text):
+        line += text.count("\n", at, found.start())
+        begins = text.rfind("\n", 0, found.start()) + 1
+        at = found.start()
+        kind, word = found.lastgroup, found[0]
+        if word in (")", "]", "}"):
+            depth = max(0, depth - 1)
+        yield Token(kind or "mark", word, line, found.start() - begins + 1, depth)  # type: ignore[arg-type]
+        if word in ("(", "[", "{"):
+            depth += 1
+
+
+def for_engine(text: str) -> str:
+    """The text as the engine in process gets it, which puts some texts into quotes where `sprintf` uses them."""
+    lines = text.split("\n")
+    calls = [token for token, after in pairwise(tokens(text)) if token.text == "sprintf" and after.text == "("]
+    for token in reversed([token for token in calls if token.kind == "word"]):
+        line, at = lines[token.line - 1], token.column - 1
+        lines[token.line - 1] = f"{line[:at]}{_SAID}{line[at + len('sprintf') :]}"
+    return "\n".join(lines)
+
+
+ENGINE: Final = """package agent_supervise_engine
+
+said(format, values) := sprintf(format, [plain(value) | some value in values])
+
+plain(value) := substring(value, 0, -1) if is_string(value)
+
+plain(value) := value if not is_string(value)
+"""
+"""What `for_engine` needs."""
+_SAID: Final = "data.agent_supervise_engine.said"
+
+
+class _Reading:
+    def __init__(self, file: str, found: list[Token], problems: Problems) -> None:
+        self._file, self._tokens, self._problems = file, found, problems
+
+    def read(self, is_test: bool) -> Rego:
+        found = self._tokens
+        package, at = self._package()
+        statements = list(self._statements(at))
+        imports = self._imports(statements)
+        rules = {
+            one[0].text for one in statements if one[0].kind == "word" and one[0].text not in ("import", "default")
+        }
+        rules |= {one[1].text for one in statements if one[0].text == "default" and len(one) > 1}
+        rego = Rego(
+            package,
+            frozenset(rules),
+            tuple(self._calls()),
+            tuple(dict.fromkeys(one[0].text for one in statements if one[0].text.startswith("test_"))),
+            imports,
+        )
+        for statement in statements:
+            self._old_syntax(statement)
+        self._refused(rego)
+        self._unbound(rego, found[at:])
+        if is_test:
+            if not rego.tests:
+                self._add(None, "it holds no test", "name a rule `test_…`, which is true where all is well")
+        elif package and not _is_below(package, LIBRARY) and "decision" not in rules:
+            self._add(None, "it has no rule `decision`", 'write `decision := {"effect": …} if …`')
+        return rego
+
+    def _add(self, token: Token | None, what: str, fix: str) -> None:
+        where = Source(self._file, token.line, token.column) if token else Source(self._file, 1)
+        self._problems.add(where, what, fix)
+
+    def _package(self) -> tuple[str, int]:
+        found = self._tokens
+        if not found or found[0].text != "package":
+            self._add(found[0] if found else None, "it does not begin with its package", f"write `package {ROOT}.NAME`")
+            return "", 0
+        at, parts = 1, list[str]()
+        while at < len(found) and found[at].line == found[0].line:
+            parts.append(found[at].text)
+            at += 1
+        package = "".join(parts)
+        if not re.fullmatch(rf"{ROOT}(\.[a-z_][a-z0-9_]*)+", package):
+            self._add(found[0], f"its package is {shown(package)}", f"write `package {ROOT}.NAME`, in small letters")
+            return "", at
+        return package, at
+
+    def _statements(self, at: int) -> Iterator[list[Token]]:
+        """What stands at the left margin, up to the next of these."""
+        statement: list[Token] = []
+        line = 0
+        for token in self._tokens[at:]:
+            begins = token.depth == 0 and token.line != line and token.column == 1 and token.kind == "word"
+            if begins and token.text != "else" and statement:
+                yield statement
+                statement = []
+            statement.append(token)
+            line = token.line
+        if statement:
+            yield statement
+
+    def _imports(self, statements: list[list[Token]]) -> dict[str, str]:
+        imports: dict[str, str] = {}
+        for statement in statements:
+            if statement[0].text != "import":
+                continue
+            words = [token.text for token in statement[1:]]
+            path = "".join(words[: words.index("as")] if "as" in words else words)
+            if path in ("rego.v1", "future.keywords") or path.startswith("future.keywords."):
+                continue
+            if not _is_below(path, f"data.{ROOT}") and not _is_below(path, "input"):
+                self._add(statement[0], f"it imports {shown(path)}", f"import what lies below `data.{ROOT}` or `input`")
+            imports[words[-1]] = path
+        return imports
+
+    def _old_syntax(self, statement: list[Token]) -> None:
+        """Rego before 1.0: a body without `if`. OPA 1.x reads that as an error, and this engine as another rule."""
+        every = False
+        for before, token in pairwise(statement):
+            every = every or token.text == "every"
+            if token.text != "{" or token.depth or before.text in _HEAD_OF_BODY or every:
+                continue
+            if before.text == "}" or before.kind in ("word", "text", "number") or before.text in ("]", ")"):
+                self._add(token, "this is the old syntax of Rego, without `if`", "write `NAME if { … }`")
+                return
+        head = statement[0]
+        if head.text in ("import", "default", "else") or head.kind != "word":
+            return
+        words = {token.text for token in statement if token.depth == 0}
+        if not words & {"if", ":=", "=", "contains"}:
+            self._add(head, "this is the old syntax of Rego: a rule without a value", f"write `{head.text} := …`")
+
+    def _calls(self) -> Iterator[tuple[str, Source]]:
+        found = self._tokens
+        for at, token in enumerate(found[:-1]):
+            after = found[at + 1]
+            if token.kind != "word" or after.text != "(" or token.text in _KEYWORDS - {"contains"}:
+                continue
+            if not _adjoin(token, after):
+                continue
+            yield self._whole(at), Source(self._file, token.line, token.column)
+
+    def _whole(self, at: int) -> str:
+        """The dotted name that ends with this word."""
+        found, parts = self._tokens, [self._tokens[at].text]
+        while at >= 2 and found[at - 1].text == "." and found[at - 2].kind == "word":
+            at -= 2
+            parts.append(found[at].text)
+        return ".".join(reversed(parts))
+
+    def _refused(self, rego: Rego) -> None:
+        found = self._tokens
+        for at, token in enumerate(found):
+            if token.kind != "word" or (at + 1 < len(found) and found[at + 1].text == "."):
+                continue
+            name = self._whole(at)
+            called = at + 1 < len(found) and found[at + 1].text == "("
+            if name in REFUSED and ("." in name or called) and name not in rego.rules:
+                self._add(token, *REFUSED[name])
+            if name == _PARSES_TIME:
+                given = found[at + 2] if at + 2 < len(found) else token
+                if given.kind != "text" or not _ZULU.match(given.text):
+                    self._add(
+                        token,
+                        f"{_PARSES_TIME} reads only text that ends with an offset here, never with Z",
+                        'write `"2026-12-20T00:00:00+00:00"`; times of the input are numbers already',
+                    )
+        for token in found:
+            if token.text == "data" and token.kind == "word":
+                self._data(token)
+
+    def _data(self, token: Token) -> None:
+        found = self._tokens
+        at = found.index(token)
+        if at and found[at - 1].text == ".":
+            return
+        rest = "".join(one.text for one in found[at : at + 3])
+        if rest != f"data.{ROOT}":
+            self._add(token, "it reads `data`, and there is none", "use `input.settings` and `input.scope.parameters`")
+
+    def _unbound(self, rego: Rego, found: list[Token]) -> None:
+        """A name that stands nowhere else can never have a value: in OPA an error, in this engine a silent no."""
+        counts: Counter[str] = Counter()
+        first: dict[str, Token] = {}
+        for at, token in enumerate(found):
+            if token.kind != "word" or token.text in _KEYWORDS or token.text.startswith("_"):
+                continue
+            if at and found[at - 1].text == "." and _adjoin(found[at - 1], token):
+                continue
+            counts[token.text] += 1
+            first.setdefault(token.text, token)
+        known = rego.rules | set(rego.imports) | {name.partition(".")[0] for name, _ in rego.calls}
+        heads = {path.split(".")[0] for path in ("rego.v1", "future.keywords")}
+        for name, count in counts.items():
+            if count == 1 and name not in known and name not in heads:
+                others = [other for other in {*counts, *_KEYWORDS} if other != name]
+                self._add(
+                    first[name],
+                    f"{shown(name)} stands nowhere else in this file, so it has no value{suggestion(name, others)}",
+                    "correct the name, or write `_` where it does not matter",
+                )
+
+
+def _adjoin(one: Token, other: Token) -> bool:
+    return one.line == other.line and one.column + len(one.text) == other.column
+
+
+def _is_below(path: str, root: str) -> bool:
+    return path == root or path.startswith(root + ".")
