@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -316,20 +316,19 @@ def test_calls_at_once_wait_for_one_exchange(desk: Desk) -> None:
     assert len(got) == 50 and len(set(got)) == 1 and len(desk.issuer.exchanged) == 1
 
 
-@pytest.fixture
-def tended(desk: Desk) -> Iterator[Desk]:
-    """A life in a thread of its own."""
-    desk.life.current()
+def test_a_thread_of_its_own_renews_and_ends(desk: Desk) -> None:
+    """The thread renews what is due by itself, and ends at once with the task."""
+    first = desk.life.current()
+    desk.clock.on(45)
+    renewed = threading.Event()
+    desk.issuer.during = renewed.set
     thread = desk.life.start()
-    yield desk
+    assert renewed.wait(10)
     desk.life.end("over")
     thread.join(10)
     assert not thread.is_alive()
-
-
-def test_a_thread_of_its_own_renews_and_ends(tended: Desk) -> None:
-    """The thread goes on by itself, and ends at once with the task."""
-    assert len(tended.issuer.exchanged) == 1
+    assert {event.id for event in desk.of(Ended)} == {token.id for token in desk.issuer.exchanged}
+    assert desk.issuer.exchanged[0].id == first.id
 
 
 def test_records_have_ids_and_digests_and_no_token(desk: Desk) -> None:
