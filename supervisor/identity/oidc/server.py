@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 
 from supervisor.identity.oidc import check
 from supervisor.identity.oidc.callback import Callback, Secrets
+from supervisor.identity.oidc.device import polled, prompt_of
 from supervisor.identity.oidc.failures import IdentityError, Why, told
 from supervisor.identity.oidc.metadata import DEVICE, EXCHANGE, Metadata, fetch_metadata
 from supervisor.identity.oidc.provider import Open, Pause
@@ -25,9 +26,6 @@ from supervisor.identity.oidc.values import Claims, DevicePrompt, Login, LoginTe
 from supervisor.identity.oidc.wire import Answer, Wire, checked
 
 ACCESS_TOKEN: Final = "urn:ietf:params:oauth:token-type:access_token"
-_POLL_SECONDS: Final = 5
-"""Between questions for a device login where the server names nothing (RFC 8628 section 3.2)."""
-_MOST_POLL_SECONDS: Final = 60
 METADATA_KEPT: Final = timedelta(minutes=10)
 
 
@@ -115,53 +113,17 @@ class OidcServer:
         answer = self._wire.post(about.device, form)
         if answer.status != 200:
             raise login_refused(answer, self._issuer, self._clients.login)
-        device, prompt, every = self._prompt(answer)
+        device, prompt, every = prompt_of(answer, self._issuer, self._clock())
         show(prompt)
         form = {
             "grant_type": DEVICE, "client_id": self._clients.login, "device_code": device,
             "code_verifier": own.verifier,
         }  # fmt: skip
-        said, asked = self._polled(about.token, form, prompt, every, pause)
+        answer, asked = polled(
+            lambda: self._wire.post(about.token, form), prompt, every, pause, issuer=self._issuer, clock=self._clock
+        )
+        said = self._granted(answer)
         return self._checked_login(said, terms, nonce=terms.nonce, asked=asked)
-
-    def _prompt(self, answer: Answer) -> tuple[str, DevicePrompt, int]:
-        said = answer.members
-        device, code, page = said.get("device_code"), said.get("user_code"), said.get("verification_uri")
-        life, every = said.get("expires_in"), said.get("interval", _POLL_SECONDS)
-        if not (isinstance(device, str) and isinstance(code, str) and isinstance(page, str) and isinstance(life, int)):
-            raise IdentityError(Why.UNTRUSTED, "the issuer's answer is no device login", where=self._issuer)
-        link = said.get("verification_uri_complete")
-        expires = self._clock() + timedelta(seconds=min(max(life, 0), 3600))
-        link = checked(link, where=self._issuer) if isinstance(link, str) else ""
-        every = min(every, _MOST_POLL_SECONDS) if isinstance(every, int) and every > 0 else _POLL_SECONDS
-        return device, DevicePrompt(told(code), checked(page, where=self._issuer), link, expires), every
-
-    def _polled(
-        self, url: str, form: Mapping[str, str], prompt: DevicePrompt, every: int, pause: Pause
-    ) -> tuple[Mapping[str, Any], datetime]:
-        while True:
-            if pause(every):
-                raise IdentityError(Why.CANCELLED, "the device login was given up", where=self._issuer)
-            asked = self._clock()
-            if asked >= prompt.expires:
-                raise _device_over(self._issuer)
-            try:
-                answer = self._wire.post(url, form)
-            except IdentityError as error:
-                if error.why is not Why.UNREACHABLE:
-                    raise
-                every = min(every * 2, _MOST_POLL_SECONDS)  # RFC 8628 section 3.5: back off
-                continue
-            error_word = answer.members.get("error")
-            if error_word == "slow_down":
-                every = min(every + 5, _MOST_POLL_SECONDS)
-            elif error_word == "expired_token":
-                raise _device_over(self._issuer)
-            elif error_word == "access_denied":
-                raise IdentityError(Why.CANCELLED, "the login was refused at the other device", where=self._issuer,
-                                    fix="log in again")  # fmt: skip
-            elif error_word != "authorization_pending":
-                return self._granted(answer), asked
 
     def refresh(self, login: Login) -> Login:
         """See `Provider.refresh`."""
@@ -343,10 +305,3 @@ def _fresh(terms: LoginTerms) -> dict[str, str]:
     if terms.acr:
         asked["acr_values"] = terms.acr
     return asked
-
-
-def _device_over(issuer: str) -> IdentityError:
-    return IdentityError(
-        Why.EXPIRED, "nobody entered the code in time, and it is worth nothing any more", where=issuer,
-        fix="start again: a new code is shown",
-    )  # fmt: skip
