@@ -227,7 +227,7 @@ class Stage:
             "site": self.site.port,
             "base": Path(getattr(sys, "_base_executable", sys.executable)).resolve().parent.parent,
         }
-        words = [sys.executable, "-m", "supervisor.cli", "--headless", "--scope", str(self.scope)]
+        words = [sys.executable, "-P", "-m", "supervisor.cli", "--headless", "--scope", str(self.scope)]
         words += [word for name, value in values.items() for word in ("--set", f"{name}={value}")]
         words += ["--aws-endpoint", production.aws.url] if production.aws is not None else []
         environment = {
