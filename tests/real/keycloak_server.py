@@ -122,6 +122,7 @@ def distribution() -> Path:
             with _started(home, {}):
                 pass
             shutil.rmtree(home / "data", ignore_errors=True)
+            (home / "log").unlink()
             (home / ".prepared").touch()
     return home
 
