@@ -9,8 +9,11 @@ from typing import assert_never
 from supervisor.model.effect import Effect
 from supervisor.model.request import Action, AwsCall, Connect, Exec, ToolCall
 from supervisor.model.visible import visible
+from supervisor.parse.grammar import Grammar
 from supervisor.parse.names import base, program_name
 from supervisor.parse.opaque import readable
+from supervisor.parse.readings import grammar_of
+from supervisor.parse.scan import classify
 from supervisor.policy.match import Finding, Match
 from supervisor.policy.plain import plain_words
 from supervisor.policy.resources import common_folder, patterns
@@ -171,17 +174,27 @@ def canonical_name(start: Exec) -> str:
 
 def command_for(start: Exec) -> str:
     """Program and leading words of a start, as a command pattern; options in front of the first word are left out."""
-    name = canonical_name(start)
+    name, args = canonical_name(start), start.argv[1:]
+    called = base(start.argv[0]) if start.argv else ""
+    if name == "git" and called.startswith("git-"):
+        args = (called.removeprefix("git-"), *args)
     words: list[str] = []
-    for word in start.argv[1:]:
-        if word.startswith("-"):
-            if words or "=" not in word:
-                break
-            continue
-        if not _WORD.match(word) or len(words) == _MOST_WORDS:
+    for word in args[_first_word(args, grammar_of(name)) :]:
+        if not _WORD.match(word) or word.startswith("-") or len(words) == _MOST_WORDS:
             break
         words.append(word)
     return " ".join((visible(name), *words))
+
+
+def _first_word(args: tuple[str, ...], grammar: Grammar) -> int:
+    """Where the options in front of the first word end, as far as they are known; an unknown one is no word."""
+    index = 0
+    while index < len(args):
+        found = classify(args[index], args[index + 1] if index + 1 < len(args) else None, grammar, None)
+        if not found.option or len(found.steps) != 1:
+            break
+        index += found.steps[0]
+    return index
 
 
 def _scalar(text: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 from supervisor.model.effect import Effect
 from supervisor.model.grant import ExecMatcher, Grant
 from supervisor.model.request import AwsCall, Exec, ToolCall
+from supervisor.policy.explain import command_for
 from supervisor.policy.scope import Approvals, FourEyes
 from tests.policy.build import ALLOW, ASK, DENY, NOW, connect, foreseen, judge, rule, scope, start
 
@@ -119,6 +120,19 @@ def test_a_deny_says_why_and_what_would_help() -> None:
     assert "terraform destroy" in decision.explain and "task.yaml:4" in decision.explain
     assert "nothing here destroys" in decision.explain
     assert decision.needs == "except: [terraform destroy] in the rule at task.yaml:4"
+
+
+@pytest.mark.parametrize(
+    ("line", "pattern"),
+    [
+        ("terraform -chdir=x destroy -auto-approve", "terraform destroy"),
+        ("kubectl -n prod delete pod web", "kubectl delete pod web"),
+        ("git -C sub push --force", "git push"),
+    ],
+)
+def test_what_would_help_is_no_wider_than_the_words(line: str, pattern: str) -> None:
+    """An option's value in front of the first word neither ends the pattern nor becomes a word of it."""
+    assert command_for(start(line)) == pattern
 
 
 def test_hostile_text_in_a_decision_is_visible() -> None:
