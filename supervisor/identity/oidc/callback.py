@@ -28,6 +28,15 @@ _PAGE: Final = (
     '<!doctype html><meta charset="utf-8"><title>agent-supervise</title>'
     '<body style="font: 1.2rem sans-serif; margin: 20vh auto; max-width: 30em"><p>{}</p>'
 )
+_REFUSALS: Final = {
+    "access_denied": (Why.CANCELLED, "log in again"),
+    "invalid_scope": (
+        Why.MISCONFIGURED,
+        "the realm has no client scope for this task: agent-supervise keycloak init --task SCOPE makes it",
+    ),
+    "unauthorized_client": (Why.MISCONFIGURED, "look at `login_client`: agent-supervise keycloak init sets it up"),
+    "temporarily_unavailable": (Why.UNREACHABLE, "log in again in a while"),
+}
 _HEADERS: Final = {
     "Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'", "Connection": "close",
@@ -149,8 +158,8 @@ class Callback:
             return IdentityError(Why.UNTRUSTED, what, where=self._issuer, fix="log in again; never use a sent link")
         if "error" in answer:
             said = answer.get("error_description") or answer["error"]
-            why = Why.CANCELLED if answer["error"] == "access_denied" else Why.REFUSED
-            return IdentityError(why, f"the login was refused: {told(said)}", where=self._issuer, fix="log in again")
+            why, fix = _REFUSALS.get(answer["error"], (Why.REFUSED, "log in again"))
+            return IdentityError(why, f"the login was refused: {told(said)}", where=self._issuer, fix=fix)
         if not answer.get("code"):
             return IdentityError(Why.UNTRUSTED, "the answer has no code", where=self._issuer, fix="log in again")
         return answer["code"]

@@ -52,7 +52,8 @@ def login_refused(answer: Answer, issuer: str, client: str, *, doing: str = "ref
     if code in ("invalid_client", "unauthorized_client"):
         why, fix = Why.MISCONFIGURED, f"look at `login_client`, and at what client {told(client)} may do: {_INIT}"
     elif code == "invalid_scope":
-        why, fix = Why.MISCONFIGURED, f"make the task's client scope an optional scope of {told(client)}: {_INIT}"
+        why = Why.MISCONFIGURED
+        fix = f"let {told(client)} have the task's client scope: agent-supervise keycloak init --task SCOPE"
     return IdentityError(why, f"the issuer {doing}: {said or code or f'HTTP {answer.status}'}", where=issuer, fix=fix)
 
 

@@ -164,7 +164,8 @@ def test_clocks_that_differ_are_told(stage: CrookedStage, minutes: int, words: s
 def test_a_token_of_before_is_not_handed_out_again(stage: CrookedStage) -> None:
     """A token that was made before it was asked for is refused."""
     login = log_in(stage)
-    stage.server.forge = lambda claims: claims.update(iat=NOW - 60, exp=NOW + 60)
+    now = int(datetime.now(UTC).timestamp())
+    stage.server.forge = lambda claims: claims.update(iat=now - 60, exp=now + 60)
     assert refused(lambda: stage.client.exchange(login, terms(stage))).why is Why.CLOCK
 
 
@@ -318,11 +319,21 @@ def test_an_answer_of_another_issuer_is_refused(stage: CrookedStage, iss: str) -
     assert not stage.server.paths("/token")
 
 
-def test_a_login_that_was_refused_is_told(stage: CrookedStage) -> None:
-    """What the server says is passed on in one harmless line."""
-    stage.server.refuse_login = "access_denied"
-    error = refused(lambda: log_in(stage))
-    assert error.why is Why.CANCELLED and "she said no" in error.what
+@pytest.mark.parametrize(
+    ("error", "why", "fix"),
+    [
+        ("access_denied", Why.CANCELLED, "log in again"),
+        ("invalid_scope", Why.MISCONFIGURED, "keycloak init --task"),
+        ("unauthorized_client", Why.MISCONFIGURED, "login_client"),
+        ("temporarily_unavailable", Why.UNREACHABLE, "in a while"),
+        ("\x1b[2J", Why.REFUSED, "log in again"),
+    ],
+)
+def test_a_login_that_was_refused_is_told(stage: CrookedStage, error: str, why: Why, fix: str) -> None:
+    """What the server says is passed on in one harmless line, with what to do about it."""
+    stage.server.refuse_login = error
+    told = refused(lambda: log_in(stage))
+    assert told.why is why and "she said no" in told.what and fix in told.fix
 
 
 @pytest.mark.parametrize(
@@ -339,7 +350,7 @@ def test_a_login_that_was_refused_is_told(stage: CrookedStage) -> None:
         ({"auth_time": None}, Why.UNTRUSTED),
         ({"acr": "0"}, Why.NOT_ALLOWED),
     ],
-    ids=str,
+    ids=lambda given: "-".join(given) if isinstance(given, dict) else given.name,
 )
 def test_the_receipt_of_another_login_is_none(stage: CrookedStage, forged: dict[str, Any], why: Why) -> None:
     """An ID token of another login, user, client or issuer, or of a login that is too old, is refused."""
