@@ -128,7 +128,7 @@ def test_a_fault_in_deciding_denies(monkeypatch: pytest.MonkeyPatch) -> None:
         raise RuntimeError("a bug")
 
     request = runtime.new_request("exec", STATUS)
-    monkeypatch.setattr("supervisor.core.session.decide", broken)
+    monkeypatch.setattr("supervisor.core.session.decide_under", broken)
     verdict = runtime.ask(request)
     assert isinstance(verdict, Verdict) and verdict.by is By.FAULT and not verdict.allowed
     assert [type(record).KIND for record in paper.records] == ["fault"]

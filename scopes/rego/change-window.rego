@@ -100,5 +100,5 @@ decision := {"effect": "deny", "because": because} if {
 
 because := sprintf(
 	"it is %s %s in %s, and changes are made %s to %s on %s",
-	[day, at, settings.zone, settings.from, settings.to, concat(", ", settings.days)]
+	[day, at, settings.zone, settings.from, settings.to, concat(", ", settings.days)],
 )

@@ -16,6 +16,9 @@ ROOT: Final = "agent_supervise"
 LIBRARY: Final = f"{ROOT}.lib"
 """Packages below this one hold rules for other files, and no `decision`."""
 
+CASES: Final = "cases"
+"""The rule of a file of tests: an object of names, each with an `input` and what is to `expect` of it."""
+
 Kind = Literal["word", "text", "number", "mark", "comment"]
 
 _TOKEN: Final = re.compile(
@@ -63,7 +66,7 @@ REFUSED: Final = {
     "trace": ("it prints, and nobody reads that", "put it into `because`"),
 }
 _PARSES_TIME: Final = "time.parse_rfc3339_ns"
-_ZULU: Final = re.compile(r'"[^"]*[+-][0-9]{2}:[0-9]{2}"\Z')
+_OFFSET: Final = re.compile(r'"[^"]*[+-][0-9]{2}:[0-9]{2}"\Z')
 _LARGEST: Final = 256 * 1024
 
 
@@ -80,12 +83,11 @@ class Token:
 
 @dataclass(slots=True)
 class Rego:
-    """What a file declares: `calls` are functions that it calls, by their whole names, `tests` its `test_…` rules."""
+    """What a file declares: its package, rules and imports. `calls` are functions that it calls, by whole names."""
 
     package: str = ""
     rules: frozenset[str] = frozenset()
     calls: tuple[tuple[str, Source], ...] = ()
-    tests: tuple[str, ...] = ()
     imports: dict[str, str] = field(default_factory=dict)
 
 
@@ -111,6 +113,24 @@ def tokens(text: str) -> Iterator[Token]:
         yield Token(kind or "mark", word, line, found.start() - begins + 1, depth)  # type: ignore[arg-type]
         if word in ("(", "[", "{"):
             depth += 1
+
+
+def cases_alone(text: str) -> str:
+    """A file of tests without what stands there for `opa test`: every rule that has `with`, and those that need it."""
+    reading = _Reading("", [token for token in tokens(text) if token.kind != "comment"], Problems())
+    _, at = reading._package()
+    statements = list(reading._statements(at))
+    out = {one[0].text for one in statements if any(token.text == "with" for token in one)}
+    before = -1
+    while before != len(out):
+        before = len(out)
+        out |= {one[0].text for one in statements if any(token.text in out for token in one)}
+    lines = text.split("\n")
+    for one in statements:
+        if one[0].text in out:
+            for line in range(one[0].line - 1, one[-1].line):
+                lines[line] = ""
+    return "\n".join(lines)
 
 
 def for_engine(text: str) -> str:
@@ -152,16 +172,18 @@ class _Reading:
             package,
             frozenset(rules),
             tuple(self._calls()),
-            tuple(dict.fromkeys(one[0].text for one in statements if one[0].text.startswith("test_"))),
             imports,
         )
         for statement in statements:
             self._old_syntax(statement)
+            self._with(statement, is_test)
         self._refused(rego)
         self._unbound(rego, found[at:])
         if is_test:
-            if not rego.tests:
-                self._add(None, "it holds no test", "name a rule `test_…`, which is true where all is well")
+            if CASES not in rules:
+                self._add(
+                    None, f"it has no rule `{CASES}`", f'write `{CASES} := {{NAME: {{"input": …, "expect": …}}}}`'
+                )
         elif package and not _is_below(package, LIBRARY) and "decision" not in rules:
             self._add(None, "it has no rule `decision`", 'write `decision := {"effect": …} if …`')
         return rego
@@ -230,6 +252,12 @@ class _Reading:
         if not words & {"if", ":=", "=", "contains"}:
             self._add(head, "this is the old syntax of Rego: a rule without a value", f"write `{head.text} := …`")
 
+    def _with(self, statement: list[Token], is_test: bool) -> None:
+        """`with` over a rule that calls a function ends the engine; tests are cases, which need none."""
+        found = next((token for token in statement if token.text == "with" and token.kind == "word"), None)
+        if found is not None and not is_test:
+            self._add(found, "`with` cannot be worked out in process", "write a function of what is to be replaced")
+
     def _calls(self) -> Iterator[tuple[str, Source]]:
         found = self._tokens
         for at, token in enumerate(found[:-1]):
@@ -259,10 +287,11 @@ class _Reading:
                 self._add(token, *REFUSED[name])
             if name == _PARSES_TIME:
                 given = found[at + 2] if at + 2 < len(found) else token
-                if given.kind != "text" or not _ZULU.match(given.text):
+                # Text that is not written here may end with Z too: then it fails, and denies.
+                if given.kind == "text" and not _OFFSET.match(given.text):
                     self._add(
                         token,
-                        f"{_PARSES_TIME} reads only text that ends with an offset here, never with Z",
+                        f"{_PARSES_TIME} reads {given.text} nowhere but in OPA: it wants an offset, and no Z",
                         'write `"2026-12-20T00:00:00+00:00"`; times of the input are numbers already',
                     )
         for token in found:
