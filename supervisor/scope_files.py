@@ -126,19 +126,22 @@ def load_scope(
 
 def read_file(found: ScopeFile) -> str:
     """The text of a scope file; raises `ScopeError` where it is no ordinary, readable UTF-8 file of a sane size."""
+    return read_text(found.path, found.file)
+
+
+def read_text(path: Path, name: str) -> str:
+    """The text of a file that messages call `name`. Raises `ScopeError` as `read_file` does."""
     try:
-        with found.path.open("rb") as file:
+        with path.open("rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise ScopeError("this is no ordinary file", where=found.file, fix="pass a scope file")
+                raise ScopeError("this is no ordinary file", where=name, fix="pass a scope file")
             data = file.read(4 * MOST_CHARACTERS + 1)
         return data.decode("utf-8")
     except OSError as error:
-        raise ScopeError(
-            f"cannot be read: {error.strerror}", where=found.file, fix="look at its permissions"
-        ) from error
+        raise ScopeError(f"cannot be read: {error.strerror}", where=name, fix="look at its permissions") from error
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise ScopeError("not UTF-8 text", where=f"{found.file}:{line}", fix="save it as UTF-8") from error
+        raise ScopeError("not UTF-8 text", where=f"{name}:{line}", fix="save it as UTF-8") from error
 
 
 def _folders(cwd: Path, environment: Mapping[str, str]) -> Iterator[tuple[Origin, Path]]:
@@ -157,6 +160,12 @@ def shipped_folder() -> Path:
 def rego_folder() -> Path:
     """The shipped conditions in Rego."""
     return shipped_folder() / "rego"
+
+
+def rego_path(file: str, cwd: Path) -> Path:
+    """Where a file of conditions lies, from how messages name it."""
+    shipped = shipped_folder() / file.removeprefix("scopes/")
+    return shipped if file.startswith("scopes/rego/") and shipped.is_file() else cwd / file
 
 
 def _home_folder(environment: Mapping[str, str], variable: str, default: str) -> Path:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,11 +60,18 @@ def check(
         )
     if on and aws is None:
         raise UsageError("--on belongs to --aws", fix="agent-supervise check --scope S --aws ACTION --on ARN")
+    from supervisor.commands.conditions import judge_actions
     from supervisor.scope_files import load_scope
 
     scope = load_scope(name, cwd=Path.cwd(), environment=os.environ, values=pairs(values))
     folder = os.path.abspath(cwd) if cwd is not None else os.getcwd()  # noqa: PTH100, PTH109
     decision, request = judge(scope, folder, shell=shell, aws=aws, on=on, connect=connect, plan=plan, command=command)
+    if scope.rego or scope.opa:
+        if plan is None:
+            about = _actions(folder, shell=shell, aws=aws, on=on, connect=connect, command=command)
+            decision = judge_actions(scope, decision, about, datetime.now(UTC), os.environ)
+        else:
+            click.echo("- the scope's conditions in Rego are asked when it is applied", err=True)
     if as_json:
         click.echo(json.dumps(as_object(decision, request), ensure_ascii=False))
     for line in sentences(decision):
@@ -93,17 +101,41 @@ def judge(
         }
     if plan is not None:
         return _judge_plan(scope, plan)
-    try:
-        if aws is not None:
-            action: Action = examples.aws_call(aws, on)
-        elif connect is not None:
-            action = examples.connection(connect)
-        else:
-            action = started(command, folder, os.environ)
-    except ValueError as error:
-        raise UsageError(str(error), fix="see agent-supervise check --help") from error
+    action = _action(folder, aws=aws, on=on, connect=connect, command=command)
     request = examples.request_for(action)
     return examples.foresee_action(scope, action), {"gate": request.gate, "action": to_json(action)}
+
+
+def _action(
+    folder: str, *, aws: str | None, on: tuple[str, ...], connect: str | None, command: tuple[str, ...]
+) -> Action:
+    from supervisor.policy import examples
+
+    try:
+        if aws is not None:
+            return examples.aws_call(aws, on)
+        if connect is not None:
+            return examples.connection(connect)
+        return started(command, folder, os.environ)
+    except ValueError as error:
+        raise UsageError(str(error), fix="see agent-supervise check --help") from error
+
+
+def _actions(
+    folder: str,
+    *,
+    shell: str | None,
+    aws: str | None,
+    on: tuple[str, ...],
+    connect: str | None,
+    command: tuple[str, ...],
+) -> list[Action]:
+    """What conditions are asked about: of shell text each program that it visibly starts."""
+    if shell is None:
+        return [_action(folder, aws=aws, on=on, connect=connect, command=command)]
+    from supervisor.parse.command import shell_programs
+
+    return [found for found in shell_programs(shell, folder) if isinstance(found, Exec)]
 
 
 def started(command: tuple[str, ...], folder: str, environment: Mapping[str, str]) -> Exec:

@@ -58,26 +58,56 @@ def show(name: str, values: tuple[str, ...]) -> int:
 @click.argument("files", metavar="FILE…", nargs=-1, required=True)
 @click.option("--set", "values", metavar="KEY=VALUE", multiple=True, help="a parameter of the scope")
 def check_(files: tuple[str, ...], values: tuple[str, ...]) -> int:
-    """Load each FILE as a session would and try its examples; exit code 2 if one cannot be used."""
-    from supervisor.identity.ahead import check_policies
+    """Load each FILE as a session would and try its examples; exit code 2 if one cannot be used.
 
+    Conditions in Rego are compiled, and their tests run. A FILE may be one of conditions itself.
+    """
     bad = 0
     for file in files:
         try:
-            scope = _load(file, values)
-            check_policies(scope)
+            told, problems = _check_rego(file) if file.endswith(".rego") else _check_scope(file, values)
         except ScopeError as error:
-            click.echo(f"✗ {error}", err=True)
+            told, problems = "", [error]
+        for problem in problems:
+            click.echo(f"✗ {problem}", err=True)
+        if problems:
             bad += 1
-            continue
-        count = len(scope.examples)
-        click.echo(f"✓ {file}: {scope.name}, {count} example{'' if count == 1 else 's'} hold", err=True)
+        else:
+            click.echo(f"✓ {file}: {told}", err=True)
     return 2 if bad else 0
 
 
+def _check_scope(file: str, values: tuple[str, ...]) -> tuple[str, list[ScopeError]]:
+    from supervisor.commands.conditions import test_conditions
+    from supervisor.identity.ahead import check_policies
+
+    scope = _load(file, values)
+    check_policies(scope)
+    count = len(scope.examples)
+    told = f"{scope.name}, {count} example{'' if count == 1 else 's'} hold"
+    if not scope.rego:
+        return told, []
+    held, problems = test_conditions(scope, Path.cwd())
+    files = f"{len(scope.rego)} file{'' if len(scope.rego) == 1 else 's'} of conditions"
+    return f"{told}; {files} with {held} case{'' if held == 1 else 's'} that hold", problems
+
+
+def _check_rego(file: str) -> tuple[str, list[ScopeError]]:
+    from supervisor.commands.conditions import test_file
+
+    held, problems = test_file(file)
+    return f"{held} case{'' if held == 1 else 's'} hold" if held else "it compiles, and has no tests", problems
+
+
 @scopes.command()
-def schema() -> int:
+@click.option("--rego", is_flag=True, help="the schemas of what conditions in Rego get and give")
+def schema(rego: bool) -> int:
     """The JSON Schema of a scope file, for editors."""
+    if rego:
+        from supervisor.policy.rego_schema import schemas
+
+        click.echo(json.dumps(schemas(), indent=2))
+        return 0
     from supervisor.policy.schema import schema as made
 
     click.echo(json.dumps(made(), indent=2))
