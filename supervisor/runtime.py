@@ -49,7 +49,7 @@ from supervisor.model.condition import Condition
 from supervisor.model.decision import By, Decision, Verdict
 from supervisor.model.effect import Effect
 from supervisor.model.event import AwsAnswered, ExecEnded, GatesChecked, LimitReached, NetClosed, Record
-from supervisor.model.grant import Answer
+from supervisor.model.grant import Answer, Approver, Receipt
 from supervisor.model.request import Action, GateName, Process, Request, Subject
 from supervisor.model.visible import visible
 from supervisor.policy.decide import decide
@@ -251,10 +251,10 @@ class Runtime(Desk):
         """The whole question, as `digest` tells it, was on a console's screen."""
         self._handle(Shown(escalation, console, digest))
 
-    def answer(self, answer: Answer) -> ReplyTo:
-        """A human's answer, `by` filled in; returns whether it was taken, and why not."""
+    def answer(self, answer: Answer, approver: Approver | None = None, receipt: Receipt | None = None) -> ReplyTo:
+        """A human's answer, `by` filled in, and who vouches for them; returns whether it was taken, and why not."""
         replies: list[ReplyTo] = []
-        self._handle(Answered(answer, self._by_now(answer)), replies=replies)
+        self._handle(Answered(answer, self._by_now(answer), approver, receipt), replies=replies)
         return replies[-1] if replies else ReplyTo(answer.escalation, False, "the answer could not be recorded")
 
     def _by_now(self, answer: Answer) -> Condition | None:

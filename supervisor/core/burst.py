@@ -43,6 +43,7 @@ def burst_key(request: Request, decision: Decision) -> str:
             "once": decision.once,
             "named": bool(decision.irreversible),
             "four_eyes": decision.four_eyes,
+            **({"approvers": to_json(decision.approvers)} if decision.approvers else {}),
         }
     )
 
@@ -87,7 +88,7 @@ def may_be_one(one: Decision, other: Decision) -> bool:
 
 def _asked(decision: Decision) -> tuple[object, ...]:
     named = bool(decision.irreversible)
-    return decision.effect, decision.rules, decision.scope, decision.once, named, decision.four_eyes
+    return decision.effect, decision.rules, decision.scope, decision.once, named, decision.four_eyes, decision.approvers
 
 
 def _facts(held: Pairs, more: Pairs) -> Pairs:

@@ -14,10 +14,20 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from supervisor.core.approvers import Agreed, concerns, no_help
 from supervisor.core.arming import phrase
 from supervisor.model.codec import digest, to_json
 from supervisor.model.decision import Decision
-from supervisor.model.grant import Answer, AwsMatcher, ConnectMatcher, ExecMatcher, GrantOffer, Matcher, ToolMatcher
+from supervisor.model.grant import (
+    Answer,
+    Approver,
+    AwsMatcher,
+    ConnectMatcher,
+    ExecMatcher,
+    GrantOffer,
+    Matcher,
+    ToolMatcher,
+)
 from supervisor.model.request import Request
 from supervisor.model.visible import visible
 from supervisor.policy.offers import covers, offers
@@ -55,6 +65,9 @@ STAGES: Final = {
 class Escalation:
     """A decision *ask* that waits for a human. `holders` are the ids of the requests that it holds.
 
+    Where several humans must agree, `agreed` are those who have, and the others must by `use_by`, however long it may
+    wait otherwise.
+
     `burst` is the key by which other calls join it, empty where only equal ones do. A holder that is gone leaves what
     it wanted to touch in the question: its retry is then the same question, and what a human reads is never too little.
     """
@@ -69,7 +82,8 @@ class Escalation:
     holders: tuple[str, ...]
     stage: Stage = Stage.WAITING
     shown: datetime | None = None
-    allowed_by: tuple[str, ...] = ()
+    agreed: tuple[Agreed, ...] = ()
+    use_by: datetime | None = None
     burst: str = ""
 
     def step(self, what: str) -> Escalation:
@@ -89,8 +103,19 @@ class Escalation:
             digest=question_digest(request, decision),
             offers=offers(request, decision),
             shown=None,
-            allowed_by=(),
+            agreed=(),
+            use_by=None,
         )
+
+    @property
+    def due(self) -> datetime:
+        """When it ends without an answer."""
+        return self.expires if self.use_by is None else min(self.expires, self.use_by)
+
+    @property
+    def several(self) -> bool:
+        """Whether one human does not suffice."""
+        return self.decision.four_eyes > 1
 
     @property
     def required_name(self) -> str:
@@ -108,29 +133,34 @@ def question_digest(request: Request, decision: Decision) -> str:
             "scope": decision.scope,
             "irreversible": to_json(decision.irreversible),
             "four_eyes": decision.four_eyes,
+            **({"approvers": to_json(decision.approvers)} if decision.approvers else {}),
             **({"condition": to_json(replace(decision.condition, logged=""))} if decision.condition else {}),
         }
     )
 
 
-def refusal(escalation: Escalation | None, answer: Answer, *, now: datetime) -> str:
-    """Why this answer is not taken, in words for the human; empty if it is."""
+def refusal(escalation: Escalation | None, answer: Answer, approver: Approver, *, now: datetime) -> str:
+    """Why this answer of this human is not taken, in words for them; empty if it is."""
     if escalation is None or escalation.stage not in OPEN:
         return "this question is no longer open: it was answered elsewhere, withdrawn or has expired"
-    if now >= escalation.expires:
+    if now >= escalation.due:
         return "this question has expired"
     if answer.digest != escalation.digest:
         return "what waits now is not what was shown: look again"
     if not answer.by:
         return "the answer does not say whose it is"
+    if not escalation.several and not approver.owner:
+        return "this question is for the session's owner alone"
+    if not concerns(escalation.decision, approver):
+        return no_help(escalation.decision, (), approver)
     if answer.choice == "deny":
         return ""
     if escalation.stage is not Stage.SHOWN:
         return "the whole question has not been on a screen yet"
     if escalation.required_name and answer.typed != escalation.required_name:
         return f"type {escalation.required_name} to allow what cannot be undone"
-    if escalation.decision.four_eyes > 1 and answer.by in escalation.allowed_by:
-        return "you have allowed this already; another person must agree too"
+    if escalation.several and (why := no_help(escalation.decision, escalation.agreed, approver)):
+        return why
     condition = escalation.decision.condition
     if condition is not None and condition.reason and not answer.message.strip():
         return f"{visible(condition.by)} wants to know why: an allow of this has a reason"
@@ -142,7 +172,7 @@ def _task_refusal(escalation: Escalation, answer: Answer) -> str:
         return "a grant for the task must say what it covers"
     if escalation.required_name:
         return "what cannot be undone is allowed once at a time, never for the task"
-    if escalation.decision.four_eyes > 1:
+    if escalation.several:
         return "what needs several people is allowed once at a time, never for the task"
     if escalation.decision.once:
         return "this is allowed once at a time, never for the task"

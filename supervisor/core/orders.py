@@ -8,7 +8,7 @@ from datetime import datetime
 from supervisor.model.condition import Condition
 from supervisor.model.decision import Verdict
 from supervisor.model.event import GatesChecked, Record
-from supervisor.model.grant import Answer, Grant
+from supervisor.model.grant import Answer, Approver, Grant, Receipt
 from supervisor.model.request import GateName, Request
 
 # ── events: what happened ────────────────────────────────────────────────────────────────────────
@@ -56,11 +56,14 @@ class Shown:
 class Answered:
     """A human answered; `answer.by` was filled in by the session process.
 
-    `condition` is what the scope's conditions say of it by now; `None` as in `Asked`.
+    `approver` is that human as the kernel or an issuer vouches for them, by a `receipt` in the latter's case; `None`
+    where nobody does. `condition` is what the scope's conditions say of it by now; `None` as in `Asked`.
     """
 
     answer: Answer
     condition: Condition | None = None
+    approver: Approver | None = None
+    receipt: Receipt | None = None
 
 
 @dataclass(frozen=True, slots=True)

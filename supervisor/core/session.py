@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final, assert_never
 
+from supervisor.core.approvers import Agreed, missing, unvouched
 from supervisor.core.burst import adds, burst_key, fits, may_be_one, merged
 from supervisor.core.escalation import MAX_GRANT_MINUTES, Escalation, Stage, question_digest, refusal
 from supervisor.core.orders import (
@@ -130,7 +131,7 @@ class Session:
             case Shown():
                 return self._shown(event, now)
             case Answered():
-                return self._answered(event.answer, event.condition, now)
+                return self._answered(event, now)
             case GrantRevoked():
                 return self._end_grant(event.grant, f"taken back by {event.by}")
             case PathGranted():
@@ -237,23 +238,26 @@ class Session:
         shown = replace(escalation.step("shown"), shown=now)
         return self._with(shown), (Write(EscalationShown(escalation.id, event.console)),)
 
-    def _answered(self, answer: Answer, condition: Condition | None, now: datetime) -> Step:
+    def _answered(self, event: Answered, now: datetime) -> Step:
+        answer = event.answer
         escalation = self.waiting.get(answer.escalation)
-        why = "the session has ended" if self.over else refusal(escalation, answer, now=now)
-        why = why or _no_longer(escalation, answer, condition)
+        who = event.approver or unvouched(answer.by)
+        why = "the session has ended" if self.over else refusal(escalation, answer, who, now=now)
+        why = why or _no_longer(escalation, answer, event.condition)
         if why:
             return self, (ReplyTo(answer.escalation, False, why),)
         assert escalation is not None
         dwell = -1 if escalation.shown is None else round((now - escalation.shown).total_seconds() * 1000)
         taken = EscalationAnswered(escalation.id, answer.choice, answer.by, answer.message, dwell)
+        if escalation.several:
+            taken = replace(taken, approver=event.approver, receipt=event.receipt)
+        if answer.choice != "deny" and escalation.several:
+            agreed = replace(escalation, agreed=(*escalation.agreed, Agreed(who, now)))
+            if left := missing(agreed.decision, agreed.agreed):
+                return self._agreed(agreed, taken, left, now)
         orders: tuple[Order, ...] = (Write(taken),)
         if answer.choice == "deny":
             return self._denied(escalation, answer, orders, now)
-        allowed_by = (*escalation.allowed_by, answer.by)
-        if len(allowed_by) < escalation.decision.four_eyes:
-            missing = escalation.decision.four_eyes - len(allowed_by)
-            note = f"taken; {missing} more {'person' if missing == 1 else 'people'} must agree"
-            return self._with(replace(escalation, allowed_by=allowed_by)), (*orders, ReplyTo(escalation.id, True, note))
         closed = escalation.step("answered")
         session = self._without(closed.id)
         verdict = Verdict(Effect.ALLOW, By.HUMAN)
@@ -262,6 +266,14 @@ class Session:
             return session, orders
         session, granting = session._grant(closed, answer, now)
         return session, (*orders, *granting)
+
+    def _agreed(self, escalation: Escalation, taken: EscalationAnswered, left: int, now: datetime) -> Step:
+        """One of several humans has agreed, and the others must before long."""
+        use_by = escalation.use_by or now + self.scope.approvals.use_within
+        kept = replace(escalation, use_by=use_by)
+        note = f"taken; {left} more {'person' if left == 1 else 'people'} must agree within {_minutes(kept.due - now)}"
+        wrote = Write(replace(taken, use_by=kept.due))
+        return self._with(kept), (wrote, WakeAt(kept.due), ReplyTo(kept.id, True, note))
 
     def _denied(self, escalation: Escalation, answer: Answer, orders: tuple[Order, ...], now: datetime) -> Step:
         said = f": {answer.message}" if answer.message else ""
@@ -344,8 +356,8 @@ class Session:
     def _tick(self, now: datetime) -> Step:
         session, orders = self, tuple[Order, ...]()
         for escalation in self.waiting.values():
-            if now >= escalation.expires:
-                waited = f"nobody answered within {_minutes(escalation.expires - escalation.opened)}"
+            if now >= escalation.due:
+                waited = _too_late(escalation)
                 session = session._without(escalation.step("expired").id)
                 verdict = Verdict(Effect.DENY, By.TIMEOUT, _line(waited))
                 closed = Write(EscalationExpired(escalation.id, waited))
@@ -429,6 +441,14 @@ def _line(text: str) -> str:
 def _overlap(path: str, other: str) -> bool:
     """Whether one path is the other or lies in it; both absolute, without links."""
     return path == other or path.startswith(f"{other.rstrip('/')}/") or other.startswith(f"{path.rstrip('/')}/")
+
+
+def _too_late(escalation: Escalation) -> str:
+    if not escalation.agreed:
+        return f"nobody answered within {_minutes(escalation.expires - escalation.opened)}"
+    left = missing(escalation.decision, escalation.agreed)
+    since = _minutes(escalation.due - escalation.agreed[0].at)
+    return f"{left} more {'person' if left == 1 else 'people'} had to agree, and did not within {since} of the first"
 
 
 def _minutes(span: timedelta) -> str:

@@ -181,7 +181,9 @@ def _answered(session: Session, record: EscalationAnswered, rest: list[Line]) ->
             matcher=grant.matcher if grant and record.choice == "task" else None,
             minutes=minutes,
             by=record.by,
-        )
+        ),
+        approver=record.approver,
+        receipt=record.receipt,
     )
 
 

@@ -22,6 +22,18 @@ class RuleRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Approvers:
+    """Who must agree: `count` different humans who have `role`.
+
+    The session's owner is one of them without it, and never more than one; with `owner` "excluded" not even that.
+    """
+
+    count: int
+    role: str
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """The policy's answer to one request.
 
@@ -40,6 +52,8 @@ class Decision:
     """Names that a human must type before an allow (a bucket, a database): empty for what can be undone."""
     four_eyes: int = 0
     """How many different humans must allow it; 0 or 1 means the developer alone."""
+    approvers: tuple[Approvers, ...] = ()
+    """Who those humans are, line by line of the scope: each line must be satisfied."""
     once: str = ""
     """Why it is allowed once at a time only, whatever grants there are; empty where a grant may answer it."""
     condition: Condition | None = None

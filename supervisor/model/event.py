@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from supervisor.model.decision import By, Decision
 from supervisor.model.effect import Effect
-from supervisor.model.grant import Grant, GrantOffer
+from supervisor.model.grant import Approver, Grant, GrantOffer, Receipt
 from supervisor.model.request import Request, Subject
 
 
@@ -58,7 +58,11 @@ class ScopeLoaded:
 
 @dataclass(frozen=True, slots=True)
 class CredentialMinted:
-    """A credential that the broker holds for the task; never the secret, only its id."""
+    """A credential that the broker holds for the task; never the secret, only its id.
+
+    With an `issuer` it is a task token: `acts_as` is the user, `service` the scopes at the issuer, `digest` the token's
+    SHA-256 in hex, `before` the credential that it follows.
+    """
 
     KIND: ClassVar[str] = "credential.minted"
     credential: str
@@ -66,6 +70,9 @@ class CredentialMinted:
     expires: datetime
     service: str = ""
     escalation: str = ""
+    issuer: str = ""
+    digest: str = ""
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +133,11 @@ class EscalationShown:
 
 @dataclass(frozen=True, slots=True)
 class EscalationAnswered:
-    """A human's answer that was taken. `dwell_ms`: milliseconds from shown to answered, -1 if never shown."""
+    """A human's answer that was taken. `dwell_ms`: milliseconds from shown to answered, -1 if never shown.
+
+    Where several humans must agree, `approver` says who vouches for this one, `receipt` is what an issuer signed about
+    it, and `use_by` is when an allow is worth nothing any more unless the others have agreed.
+    """
 
     KIND: ClassVar[str] = "escalation.answered"
     escalation: str
@@ -134,6 +145,9 @@ class EscalationAnswered:
     by: str
     message: str = ""
     dwell_ms: int = -1
+    approver: Approver | None = None
+    receipt: Receipt | None = None
+    use_by: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,11 +241,12 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something of ours broke; what it concerned was denied."""
+    """Something of ours broke; what it concerned was denied. `fix` is the way out for the human, where one is known."""
 
     KIND: ClassVar[str] = "fault"
     part: str
     what: str
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True)

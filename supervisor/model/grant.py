@@ -88,6 +88,35 @@ class GrantOffer:
 
 
 @dataclass(frozen=True, slots=True)
+class Approver:
+    """Whose an answer is where several humans must agree, by the word of somebody else than the console.
+
+    `id` tells humans apart: `uid:1001` on the kernel's word, `ISSUER SUBJECT` on an issuer's. `roles` are the groups or
+    roles that they have there. `owner`: whose session it is. `doubt` says why the answer proves no human, empty if
+    nothing speaks against it. `proven` is when they last proved who they are, where that is known.
+    """
+
+    id: str
+    vouched: Literal["kernel", "issuer"]
+    roles: tuple[str, ...] = ()
+    owner: bool = False
+    doubt: str = ""
+    proven: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What an issuer signed about an approver's login: a JWS in its flattened form (RFC 7515, 7.2.2).
+
+    In three pieces it is a proof and no token: nothing that looks for tokens takes it for one.
+    """
+
+    protected: str
+    payload: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A human's intent about one escalation, bound to the digest of what was shown.
 

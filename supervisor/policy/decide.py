@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from supervisor.model.decision import Decision, RuleRef
+from supervisor.model.decision import Approvers, Decision, RuleRef
 from supervisor.model.effect import Effect
 from supervisor.model.grant import Grant
 from supervisor.model.request import Action, AwsCall, Exec, Request
@@ -110,7 +110,8 @@ def strictest(decisions: Iterable[Decision]) -> Decision:
 def _decision(scope: Scope, action: Action) -> Decision:
     about, finding = find(scope, action)
     effect = finding.effect
-    eyes = 0 if effect is Effect.DENY else _four_eyes(scope, action)
+    approvers = () if effect is Effect.DENY else _approvers(scope, action)
+    eyes = max((each.count for each in approvers), default=0)
     if eyes > 1:
         effect = Effect.ASK
     rules = tuple(
@@ -133,13 +134,14 @@ def _decision(scope: Scope, action: Action) -> Decision:
         scope.digest,
         irreversible=irreversible(action) if effect is Effect.ASK else (),
         four_eyes=eyes,
+        approvers=approvers,
         once=finding.once if effect is Effect.ASK else "",
     )
 
 
-def _four_eyes(scope: Scope, action: Action) -> int:
-    """How many humans the scope wants for it; what only may fall under a line does."""
-    count = 0
+def _approvers(scope: Scope, action: Action) -> tuple[Approvers, ...]:
+    """Which humans the scope wants for it; what only may fall under a line does."""
+    found = []
     for eyes in compiled(scope).eyes:
         if isinstance(action, Exec):
             under = eyes.broken or certainty(eyes.commands, action) is not Certainty.NO
@@ -149,5 +151,5 @@ def _four_eyes(scope: Scope, action: Action) -> int:
         else:
             under = False
         if under:
-            count = max(count, eyes.line.count)
-    return count
+            found.append(Approvers(eyes.line.count, eyes.line.role, eyes.line.owner))
+    return tuple(dict.fromkeys(found))

@@ -48,6 +48,7 @@ def merge(stated: Stated, parents: Sequence[Scope], problems: Problems) -> Scope
             tuple(
                 dict.fromkeys([*(eyes for parent in parents for eyes in parent.approvals.four_eyes), *stated.four_eyes])
             ),
+            _shortest((stated.use_within, *_uses(parents))) or Approvals().use_within,
         ),
         examples=stated.examples,
         extends=tuple(name for name, _ in stated.extends),
@@ -57,6 +58,11 @@ def merge(stated: Stated, parents: Sequence[Scope], problems: Problems) -> Scope
 def _waits(parents: Sequence[Scope]) -> Iterable[timedelta | None]:
     default = Approvals().wait
     return (parent.approvals.wait if parent.approvals.wait != default else None for parent in parents)
+
+
+def _uses(parents: Sequence[Scope]) -> Iterable[timedelta | None]:
+    default = Approvals().use_within
+    return (parent.approvals.use_within if parent.approvals.use_within != default else None for parent in parents)
 
 
 def _shortest(spans: Iterable[timedelta | None]) -> timedelta | None:

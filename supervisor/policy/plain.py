@@ -47,7 +47,8 @@ def plain_words(scope: Scope) -> Words:
     if keys:
         asks.append(f"any change of the AWS tag {join(keys)}")
     for eyes in scope.approvals.four_eyes:
-        asks.append(f"{eyes.count} people: {join(eyes.on)}")
+        without = ", none of them the session's owner" if eyes.owner else ""
+        asks.append(f"{eyes.count} people{without}: {join(eyes.on)}")
     if scope.account:
         never.append(f"any AWS account but {scope.account}")
     if scope.regions:

@@ -7,7 +7,7 @@ from typing import Any
 from supervisor.policy.expose import MOST as MOST_EXPOSED
 from supervisor.policy.limits import FEWEST_FILES, FEWEST_PROCESSES, MOST_FILES, MOST_PROCESSES, SIZE_PATTERN
 from supervisor.policy.rego_section import TIMEOUT_PATTERN
-from supervisor.policy.sections import EFFECTS
+from supervisor.policy.sections import EFFECTS, OWNER_WORDS
 
 SCHEMA_URL = "https://json-schema.org/draft/2020-12/schema"
 _TEXT = {"type": "string", "minLength": 1}
@@ -69,7 +69,12 @@ def schema() -> dict[str, Any]:
     eyes = _object(
         {
             "on": {**_TEXTS, "description": "IAM actions and commands"},
-            "approvers": _object({"role": _TEXT}),
+            "approvers": _object(
+                {
+                    "role": {**_TEXT, "description": "a group of this machine, or a role at the identity provider"},
+                    "owner": {"enum": list(OWNER_WORDS), "description": "may the session's owner be one of them"},
+                }
+            ),
             "count": {"type": "integer", "minimum": 2, "maximum": 9},
         },
         required=["on"],
@@ -168,7 +173,13 @@ def schema() -> dict[str, Any]:
                     "settings": {"type": "object", "description": "what conditions find as input.settings"},
                 }
             ),
-            "approvals": _object({"wait": _TIME, "four_eyes": {"type": "array", "items": eyes, "minItems": 1}}),
+            "approvals": _object(
+                {
+                    "wait": _TIME,
+                    "use_within": {**_TIME, "description": "so soon after the first the other humans must agree"},
+                    "four_eyes": {"type": "array", "items": eyes, "minItems": 1},
+                }
+            ),
             "examples": {"type": "array", "items": example, "minItems": 1},
         },
         required=["scope", "task"],

@@ -106,19 +106,27 @@ class Terraform:
 
 @dataclass(frozen=True, slots=True)
 class FourEyes:
-    """Requests that need `count` different humans of `role`; `on` mixes IAM actions and command patterns."""
+    """Requests that need `count` different humans of `role`; `on` mixes IAM actions and command patterns.
+
+    The session's owner is one of them without the role, unless `owner` is "excluded".
+    """
 
     on: tuple[str, ...]
     role: str = "approver"
     count: int = 2
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Approvals:
-    """How long an escalation waits before it is denied, and what needs more than one human."""
+    """How long an escalation waits before it is denied, and what needs more than one human.
+
+    `use_within`: so long after the first of several humans has agreed the others must have, too.
+    """
 
     wait: timedelta = timedelta(minutes=15)
     four_eyes: tuple[FourEyes, ...] = ()
+    use_within: timedelta = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)

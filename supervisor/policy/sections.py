@@ -48,6 +48,7 @@ SECTION_KEYS: Final = {
 RULE_KEYS: Final = frozenset({"allow", "ask", "deny", "except", "because"})
 AWS_RULE_KEYS: Final = RULE_KEYS | {"on", "where"}
 EFFECTS: Final = ("allow", "ask", "deny")
+OWNER_WORDS: Final = ("counts", "excluded")
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*\Z")
 _PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,40}\Z")
 _ACCOUNT = re.compile(r"[0-9]{12}\Z", re.ASCII)
@@ -79,6 +80,7 @@ class Stated:
     destroy: int | None = None
     wait: timedelta | None = None
     four_eyes: tuple[FourEyes, ...] = ()
+    use_within: timedelta | None = None
     examples: tuple[Example, ...] = ()
     policy: StatedPolicy = field(default_factory=StatedPolicy)
 
@@ -349,9 +351,11 @@ class _Body:
         self.stated.terraform = Terraform(self.stated.destroy or 0, self._filled(fields.texts("protect")), node.source)
 
     def _approvals(self, node: Node) -> None:
-        fields = Fields(node, {"wait", "four_eyes"}, self.problems, "`approvals`")
+        fields = Fields(node, {"wait", "four_eyes", "use_within"}, self.problems, "`approvals`")
         if (wait := fields.get("wait")) is not None:
             self.stated.wait = read_duration(wait, "wait", self.problems)
+        if (within := fields.get("use_within")) is not None:
+            self.stated.use_within = read_duration(within, "use_within", self.problems)
         eyes = fields.get("four_eyes")
         if eyes is None:
             return
@@ -366,12 +370,24 @@ class _Body:
         on = self._filled(fields.texts("on"))
         if not on and "on" not in fields:
             self.problems.add(node.source, "this line does not say what it is about", 'write `on: ["rds:*"]`')
-        count, role = 2, "approver"
+        count, role, owner = 2, "approver", ""
         if (number := fields.get("count")) is not None:
             count = read_number(number, "count", 2, 9, self.problems)
         if (approvers := fields.get("approvers")) is not None:
-            role = Fields(approvers, {"role"}, self.problems, "`approvers`").text("role", role)
-        return FourEyes(on, role, count)
+            about = Fields(approvers, {"role", "owner"}, self.problems, "`approvers`")
+            role = self.fill(about.text("role", role), approvers.source) or role
+            owner = self._owner(about)
+        return FourEyes(on, role, count, owner)
+
+    def _owner(self, fields: Fields) -> str:
+        word = fields.text("owner", OWNER_WORDS[0])
+        if word not in OWNER_WORDS:
+            self.problems.add(
+                fields.keys["owner"],
+                f"`owner` is {' or '.join(OWNER_WORDS)}, and not {shown(word)}{suggestion(word, OWNER_WORDS)}",
+                "write `owner: excluded` where the session's owner must not be one of them",
+            )
+        return "excluded" if word != OWNER_WORDS[0] else ""
 
     def _examples(self, node: Node) -> None:
         if not node.items:

@@ -9,7 +9,7 @@ from supervisor.core.orders import AgentEnded, Answered, Asked, Deliver, Event, 
 from supervisor.core.session import Session
 from supervisor.model.effect import Effect
 from supervisor.model.event import Record
-from supervisor.model.grant import Answer, Matcher
+from supervisor.model.grant import Answer, Approver, Matcher
 from supervisor.model.request import Exec, Request, Subject
 from supervisor.policy.scope import Approvals, FourEyes, Rule, Rules, Scope, Source
 
@@ -68,13 +68,16 @@ class Talk:
         matcher: Matcher | None = None,
         minutes: int = 0,
         digest: str = "",
+        approver: Approver | None = None,
         **more: str,
     ) -> ReplyTo:
         """A human's answer, bound to what waits unless `digest` says otherwise; returns the reply."""
         waiting = self.session.waiting.get(escalation)
         bound = digest or (waiting.digest if waiting else "")
         given = Answer(escalation, choice, bound, by=by, matcher=matcher, minutes=minutes, **more)  # type: ignore[arg-type]
-        replies = [order for order in self.tell(Answered(given)) if isinstance(order, ReplyTo)]
+        vouched = approver or Approver(f"uid:{by}", "kernel", ("approver",), owner=by == "dev")
+        answered = Answered(given, approver=vouched)
+        replies = [order for order in self.tell(answered) if isinstance(order, ReplyTo)]
         assert len(replies) == 1, replies
         return replies[0]
 
