@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "export": "a session as json, md, html, ocsf or cast",
     "scopes": "list, show and check scopes; their JSON Schema",
     "check": "what would happen to a command: exit 0 allow, 3 ask, 4 deny",
+    "keycloak": "set up a Keycloak for logins and task tokens",
     "doctor": "what this host can enforce, and how to get the rest",
 }
 WEAKENABLE: Final = ("exec", "network", "files", "credentials")

@@ -34,6 +34,9 @@ from supervisor.runtime import Runtime, utc_now
 if TYPE_CHECKING:
     from supervisor.identity.broker import Broker
     from supervisor.identity.credentials import Credentials
+    from supervisor.identity.oidc.acting import Acting
+    from supervisor.identity.source import Source
+    from supervisor.identity.sts import Sts
 
 CREDENTIALS: Final = "credentials"
 """What `--weaken` calls the narrowing of credentials."""
@@ -120,10 +123,12 @@ class Cloud:
         profile: str = "",
         endpoint: str = "",
         unnarrowed: bool = False,
+        tokens: Acting | None = None,
     ) -> None:
         self._scope, self._environment = scope, dict(environment)
         self._session, self._user, self._deadline = session, user, deadline
         self._profile, self._endpoint, self._unnarrowed = profile, endpoint, unnarrowed
+        self._tokens = tokens
         self._placeholder = Placeholder.create()
         self._authority = SessionAuthority(session, utc_now())
         self._broker: LateBroker | None = None
@@ -193,22 +198,31 @@ class Cloud:
 
     def _make_broker(self, runtime: Runtime) -> Broker:
         from supervisor.identity.broker import Broker
+
+        source, sts, user = self._way()
+        return Broker(
+            source,
+            sts,
+            scope=self._scope,
+            session=self._session,
+            user=user,
+            deadline=self._deadline,
+            on_record=runtime.record,
+        )
+
+    def _way(self) -> tuple[Source, Sts, str]:
+        """What credentials are made from, how, and for whom: task tokens where a role trusts their issuer."""
+        if self._tokens is not None:
+            by_token = self._tokens.aws(region=self._region(), endpoint=self._endpoint)
+            if by_token is not None:
+                return by_token
         from supervisor.identity.source import find_source
         from supervisor.identity.sts import AwsSts
 
         source = find_source(
             self._environment, profile=self._profile, endpoint=self._endpoint, unnarrowed=self._unnarrowed
         )
-
-        return Broker(
-            source,
-            AwsSts(source),
-            scope=self._scope,
-            session=self._session,
-            user=self._user,
-            deadline=self._deadline,
-            on_record=runtime.record,
-        )
+        return source, AwsSts(source), self._user
 
 
 def _text(path: str) -> str:

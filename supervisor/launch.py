@@ -11,14 +11,17 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from supervisor.errors import HostError, SuperviseError
-from supervisor.model.codec import to_json
+from supervisor.model.codec import from_json, to_json
 from supervisor.policy.scope import Scope
+
+if TYPE_CHECKING:
+    from supervisor.identity.oidc.values import DevicePrompt
 
 START_SECONDS: Final = 30.0
 
@@ -78,15 +81,21 @@ class Launcher:
             cwd="/",
         )
 
-    def start(self, launch: Launch) -> Started:
-        """Start the session; returns when its console may attach. Raises what the session process raised."""
+    def start(self, launch: Launch, *, show_login: Callable[[DevicePrompt], None] | None = None) -> Started:
+        """Start the session; returns when its console may attach. Raises what the session process raised.
+
+        Where a human must log in first, `show_login` gets what is to be done: with a code at another device, else in a
+        browser here.
+        """
         process = self._process
         assert process.stdin is not None and process.stdout is not None
         try:
             process.stdin.write(json.dumps(to_json(launch)).encode() + b"\n")
             process.stdin.flush()
-            line = process.stdout.readline()
-            answer = json.loads(line) if line else {}
+            answer = self._said()
+            while "login" in answer:
+                _show(answer["login"], show_login)
+                answer = self._said()
         except (OSError, ValueError) as error:
             raise _gone(str(error)) from error
         if "folder" in answer:
@@ -95,6 +104,13 @@ class Launcher:
             process.wait(timeout=START_SECONDS)
             raise SuperviseError(answer["what"], where=answer.get("where", ""), fix=answer.get("fix", ""))
         raise _gone("it said nothing")
+
+    def _said(self) -> dict[str, Any]:
+        """The next line of the session process; empty where it has gone."""
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        answer: dict[str, Any] = json.loads(line) if line else {}
+        return answer
 
     def wait(self) -> int:
         """Wait until the session process has ended; its exit code is the agent's."""
@@ -118,6 +134,14 @@ class Launcher:
 def launch(what: Launch) -> Path:
     """Start a session for consoles to attach to; returns its folder. Raises `SuperviseError`."""
     return Launcher().start(what).folder
+
+
+def _show(login: object, show_login: Callable[[DevicePrompt], None] | None) -> None:
+    from supervisor.identity.oidc.values import DevicePrompt
+
+    if show_login is None:
+        raise HostError("somebody must log in, and there is nobody to ask", fix="start it from a terminal")
+    show_login(from_json(DevicePrompt, login))
 
 
 def _gone(why: str) -> HostError:

@@ -20,8 +20,9 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from supervisor import __version__
 from supervisor.agent_terminal import AgentTerminal
@@ -50,6 +51,7 @@ from supervisor.gates.network import NetworkGate
 from supervisor.gates.network.exposed import ExposedPorts
 from supervisor.gates.network.who import chain_behind
 from supervisor.gates.protocol import Gate
+from supervisor.identity.oidc.configured import configuration_folder, is_configured
 from supervisor.journal.cast import CastWriter
 from supervisor.journal.keys import load_key
 from supervisor.journal.private import write_private
@@ -81,6 +83,10 @@ from supervisor.policy.scope import Scope
 from supervisor.rego.conditions import Conditions
 from supervisor.rego.opa_token import token_of
 from supervisor.runtime import Runtime, utc_now
+
+if TYPE_CHECKING:
+    from supervisor.identity.oidc.acting import Acting
+    from supervisor.identity.oidc.values import DevicePrompt
 
 PROXY_PORT: Final = 3128
 TICK_SECONDS: Final = 5.0
@@ -115,6 +121,9 @@ class SessionProcess:
         self._terminal: AgentTerminal | None = None
         self._pipes: Pipes | None = None
         self._control: ControlServer | None = None
+        self._acting: Acting | None = None
+        self._acts: asyncio.Future[None] | None = None
+        self._killed = False
 
     # ── from start to end ────────────────────────────────────────────────────────────────────────
 
@@ -126,6 +135,8 @@ class SessionProcess:
         adapter = adapter_for(launch.program)
         scope = _with_rules(launch.scope, network_rules(adapter, environment))
         ways = {**forwards(adapter, environment), **{name: ("127.0.0.1", port) for name, port in launch.forwards}}
+        if is_configured(environment):
+            await self._log_in(scope, environment)  # before anything of the session is there, and before its time runs
         now = utc_now()
         self._folder: SessionFolder = new_session(environment, now)
         redactor = Redactor.of_environment(environment)
@@ -172,6 +183,7 @@ class SessionProcess:
             profile=launch.profile,
             endpoint=launch.aws_endpoint,
             unnarrowed=CREDENTIALS in launch.weakened,
+            tokens=self._acting,
         )
         self._own = self._cloud.variables(PROXY_PORT)
         pty = launch.stdio == "pty"
@@ -212,6 +224,8 @@ class SessionProcess:
         )
         self._start_gates(scope, ways, gated)
         self._runtime.record(*self._first_records(scope, deadline), *self._exposed.opened)
+        if self._acting is not None and self._acting.asks:
+            await self._loop.run_in_executor(None, self._act, scope, environment, deadline)
         self._memory = MemoryWatch(self._cell.pid, plan.limits.memory)
         self._canaries.start()  # goes on while consoles attach
         if self._cell.door is not None:
@@ -220,6 +234,9 @@ class SessionProcess:
         self._say(*self._notes)
         self._control = ControlServer(self._folder.path, self._folder.id, self._runtime, self, screen=pty)
         await self._control.start()
+        if self._acting is None or not self._acting.asks:
+            # Nothing of the start waits for it: the agent does, which starts later.
+            self._acts = self._loop.run_in_executor(None, self._act, scope, environment, deadline)
         return self._folder.path
 
     async def run(self) -> int:
@@ -242,6 +259,7 @@ class SessionProcess:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._watched.wait(), CONSOLE_SECONDS)
         await self._watching
+        await self._acted()
         if await self._proved() and not self._over.is_set():
             cell.go()
         await self._over.wait()
@@ -272,6 +290,7 @@ class SessionProcess:
         if self._conditions is not None:
             await self._loop.run_in_executor(None, self._conditions.close)
         self._exposed.stop()
+        await self._end_identity("the session could not start")
         if self._screen is not None:
             self._screen.kill()
         if hasattr(self, "_journal"):
@@ -296,6 +315,7 @@ class SessionProcess:
         with contextlib.suppress(JournalError):  # the session ends anyway, and says that it broke
             self._runtime.record(*self._exposed.closed)
         await self._loop.run_in_executor(None, self._cloud.end, "the task has ended")
+        await self._end_identity(why)
         await self._look_at_what_is_left()
         digest = self._close_cast(code)
         self._runtime.end(code, why, digest)
@@ -329,6 +349,46 @@ class SessionProcess:
             with contextlib.suppress(OSError):  # the journal has it
                 os.write(self._stdio[2], "".join(f"agent-supervise: {visible(line)}\n" for line in lines).encode())
 
+    # ── who the session acts as ──────────────────────────────────────────────────────────────────
+
+    async def _log_in(self, scope: Scope, environment: dict[str, str]) -> None:
+        """Have a human log in where the user's configuration says so. Raises `SuperviseError`."""
+        from supervisor.identity.oidc.acting import acting
+        from supervisor.identity.oidc.login_wait import logged_in
+
+        self._acting = acting(environment, self._user)
+        if self._acting.asks:
+            await logged_in(self._acting, scope.name, _show_login, asker=0)
+
+    def _act(self, scope: Scope, environment: dict[str, str], deadline: datetime | None) -> None:
+        """The first task token, on record. In a thread. Raises `SuperviseError`."""
+        from supervisor.identity.oidc.acting import acting
+
+        self._acting = self._acting or acting(environment, self._user)
+        self._acting.begin(
+            session=self._folder.id,
+            scope=scope.name,
+            digest=scope.digest,
+            deadline=deadline,
+            record=self._runtime.record,
+        )
+
+    async def _acted(self) -> None:
+        """The local issuer has vouched for the session; nothing is granted for its token, so nothing stops without."""
+        if self._acts is None:
+            return
+        try:
+            await self._acts
+        except SuperviseError as error:
+            self._runtime.fault("identity", f"nobody vouches for this session: {error}")
+        except Exception as error:
+            self._break(f"nobody vouches for this session: {type(error).__name__}: {error}")
+
+    async def _end_identity(self, why: str) -> None:
+        """Revoke what is in force; a human who ends the session ends the login in the browser too."""
+        if self._acting is not None:
+            await self._loop.run_in_executor(None, partial(self._acting.end, why, everywhere=self._killed))
+
     # ── what a console may do (control.Host) ─────────────────────────────────────────────────────
 
     def attached(self) -> None:
@@ -351,7 +411,12 @@ class SessionProcess:
 
     def kill(self, by: str) -> None:
         """End the session now."""
+        self._killed = True
         self._stop(f"{by} ended the session")
+
+    def hang_up(self) -> None:
+        """The command line without a console, which the session belongs to, has gone."""
+        self._stop("the end of its command line ended the session")
 
     def grant_path(self, path: str, *, write: bool, minutes: int, by: str) -> tuple[str, str]:
         """Show the cell a path: the grant, or why there is none. From any thread."""
@@ -386,7 +451,8 @@ class SessionProcess:
             environment=environment,
             set_environment={"AGENT_SUPERVISE_SESSION": self._folder.id, **self._own},
             ports=ports,
-            hide=(self._folder.path.parent.parent,),
+            # Journals and keys, and the client's secret beside the identity configuration.
+            hide=(self._folder.path.parent.parent, configuration_folder(environment)),
             read=readable_for(Path(launch.program), home),
             texts=self._cloud.texts,
             limits=scope.limits,
@@ -603,7 +669,12 @@ def _freeze(folder: Path, scope: Scope) -> None:
     write_private(folder / "scope.json", canonical(to_json(scope)) + "\n")
 
 
-def _answer(answer: dict[str, str]) -> None:
+def _show_login(prompt: DevicePrompt) -> None:
+    """Hand the command line, which has the terminal and the browser, what a human must do. From any thread."""
+    _answer({"login": to_json(prompt)})
+
+
+def _answer(answer: dict[str, object]) -> None:
     with contextlib.suppress(OSError):
         os.write(1, json.dumps(answer).encode() + b"\n")
 
@@ -631,7 +702,7 @@ async def _main(stdio: tuple[int, ...]) -> int:
     os.dup2(nowhere, 1)
     if stdio:
         # A session without a console belongs to the command line that holds the other end of this pipe.
-        asyncio.get_running_loop().add_reader(0, session.kill, "the end of its command line")
+        asyncio.get_running_loop().add_reader(0, session.hang_up)
     else:
         os.dup2(nowhere, 0)
     gc.freeze()  # what was made for the start stays: no program start waits for a walk through it

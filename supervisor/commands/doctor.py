@@ -23,11 +23,12 @@ def doctor(as_json: bool) -> None:
     """
     from supervisor.cell.doctor import checks
     from supervisor.identity.doctor import identity_checks
+    from supervisor.identity.oidc.doctor import issuer_checks
 
     tried = checks()
     weak = tuple(dict.fromkeys(check.gate for check in tried if check.gate and not check.holds))
     proof = _proof(weak)
-    found = (*tried, *identity_checks(os.environ))
+    found = (*tried, *identity_checks(os.environ), *issuer_checks(os.environ))
     failed = tuple(gate.name for gate in proof.gates if not gate.holds) if proof else ()
     holds = not weak and not failed
     if as_json:

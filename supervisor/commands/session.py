@@ -10,7 +10,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from supervisor.agents.find import resolve_agent
@@ -18,6 +18,9 @@ from supervisor.core.keys import PREFIX_VARIABLE, prefixes_of
 from supervisor.errors import ScopeError, SuperviseError, UsageError
 from supervisor.launch import Launch, Launcher, Started
 from supervisor.policy.scope import Scope
+
+if TYPE_CHECKING:
+    from supervisor.identity.oidc.values import DevicePrompt
 
 INSIDE: Final = "/.agent-supervise"
 """Only a cell's root has this folder (`cell.mounts`)."""
@@ -106,13 +109,19 @@ def _with_console(asked: _Asked) -> int:
         importing = threading.Thread(target=_import_console, daemon=True)
         importing.start()
         scope = _accepted(asked, asked.options.scope)
-        started = launcher.start(asked.launch(scope))
+        started = launcher.start(asked.launch(scope), show_login=_login_shown)
     except BaseException:
         launcher.cancel()
         raise
     from supervisor.console.app import run_console
 
     return _left(run_console(started.control), launcher)
+
+
+def _login_shown(prompt: DevicePrompt) -> None:
+    from supervisor.commands.login_shown import show_login
+
+    show_login(prompt)
 
 
 def _import_console() -> None:
@@ -124,8 +133,11 @@ def _with_picker(asked: _Asked) -> int:
     from supervisor.cell.doctor import checks
     from supervisor.console.app import run_session
     from supervisor.console.picker.choice import Chosen, HostCheck
+    from supervisor.identity.oidc.configured import is_configured
     from supervisor.scope_files import accept_as_shown, choices
 
+    if is_configured(asked.environment):
+        return _picked_first(asked)
     launcher = Launcher()
     began: list[Started] = []
 
@@ -151,6 +163,29 @@ def _with_picker(asked: _Asked) -> int:
     return _left(code, launcher) if began else code
 
 
+def _picked_first(asked: _Asked) -> int:
+    """The picker, then the login on a terminal that nothing covers, then the console."""
+    from supervisor.cell.doctor import checks
+    from supervisor.console.app import LEFT, pick_scope, run_console
+    from supervisor.console.picker.choice import HostCheck
+    from supervisor.scope_files import accept_as_shown, choices
+
+    launcher = Launcher()
+    try:
+        host = tuple(HostCheck(check.name, check.holds, check.detail, check.fix) for check in checks())
+        chosen = pick_scope(choices(Path(asked.workspace), asked.environment), host)
+        if chosen is None:
+            launcher.cancel()
+            return LEFT
+        scope = asked.load(chosen.choice.file or chosen.choice.name, dict(chosen.values))
+        accept_as_shown(scope, chosen.choice.difference if chosen.accepted else "")
+        started = launcher.start(asked.launch(scope), show_login=_login_shown)
+    except BaseException:
+        launcher.cancel()
+        raise
+    return _left(run_console(started.control), launcher)
+
+
 def _left(code: int, launcher: Launcher) -> int:
     """The exit code after the console has gone: the agent's, or 0 when the human left it running."""
     from supervisor.console.app import DETACHED
@@ -171,7 +206,8 @@ def _headless(asked: _Asked) -> int:
     launcher = Launcher(stdio=streams)
     for number in streams:
         os.close(number)
-    started = launcher.start(asked.launch(scope, stdio="pty" if on_terminal else "pipes", unattended=unattended))
+    what = asked.launch(scope, stdio="pty" if on_terminal else "pipes", unattended=unattended)
+    started = launcher.start(what, show_login=_login_shown)
     if asked.options.wait:
         print(
             f"agent-supervise: session {started.folder.name}; questions wait for: "

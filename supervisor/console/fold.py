@@ -52,6 +52,9 @@ from supervisor.policy.offers import offers
 RUN: Final = timedelta(seconds=60)
 """Quiet allows of one gate within this time of each other's first are one entry."""
 
+RENEWED: Final = "task token renewed"
+IDENTITY: Final = "identity"
+"""The part that faults of a session's own task token are of."""
 _JOURNAL_FIELDS: Final = frozenset({"seq", "time", "prev", "hash"})
 
 
@@ -123,11 +126,36 @@ def _scope(story: Story, record: ScopeLoaded, line: Json) -> None:
 
 
 def _minted(story: Story, record: CredentialMinted, line: Json) -> None:
+    if record.issuer:
+        _acts(story, record, line)
+        return
     story.credentials[record.credential] = record
     _note(story, Kind.CREDENTIAL, f"minted: {visible(record.acts_as)}", visible(record.service), Mark.CREDENTIAL, line)
 
 
+def _acts(story: Story, record: CredentialMinted, line: Json) -> None:
+    """A task token: the first is an entry, and each run of renewals is one."""
+    story.identity, story.unrenewed = record, None
+    story.tokens.add(record.credential)
+    why = f"{words.issuer_name(record.issuer)}, {visible(record.service)}"
+    last = story.timeline.newest
+    if not record.before:
+        _note(story, Kind.CREDENTIAL, f"acts as {visible(record.acts_as)}", why, Mark.CREDENTIAL, line)
+    elif last and last.kind is Kind.CREDENTIAL and last.title == RENEWED:
+        names = ((RENEWED, last.count + 1),)
+        story.timeline.put(replace(last, count=last.count + 1, names=names, until=story.last, why=why), line)
+    else:
+        _note(story, Kind.CREDENTIAL, RENEWED, why, Mark.CREDENTIAL, line)
+
+
 def _credential_ended(story: Story, record: CredentialEnded, line: Json) -> None:
+    acting = story.identity
+    if record.credential in story.tokens:
+        story.tokens.discard(record.credential)
+        if acting and record.credential == acting.credential:
+            story.identity = replace(acting, expires=min(acting.expires, story.last))
+            _note(story, Kind.CREDENTIAL, "task token ended", visible(record.why), Mark.CREDENTIAL, line)
+        return  # one that was renewed has nothing to tell: another is in force
     held = story.credentials.pop(record.credential, None)
     name = visible(held.acts_as if held else record.credential)
     _note(story, Kind.CREDENTIAL, f"ended: {name}", visible(record.why), Mark.CREDENTIAL, line)
@@ -273,7 +301,10 @@ def _said(story: Story, record: Proposal, line: Json) -> None:
 
 def _fault(story: Story, record: Fault, line: Json) -> None:
     story.counts.faults += 1
-    _note(story, Kind.FAULT, visible(f"{record.part}: {record.what}"), mark=Mark.FAULT, line=line)
+    fix = f"fix: {visible(record.fix)}" if record.fix else ""
+    _note(story, Kind.FAULT, visible(f"{record.part}: {record.what}"), fix, mark=Mark.FAULT, line=line)
+    if record.part == IDENTITY:
+        story.unrenewed = record
 
 
 def _wanted(story: Story, record: PathWanted, line: Json) -> None:

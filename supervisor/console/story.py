@@ -12,6 +12,7 @@ from supervisor.model.decision import Decision
 from supervisor.model.event import (
     CredentialMinted,
     DecisionRecord,
+    Fault,
     FilesLeft,
     GateStatus,
     ScopeLoaded,
@@ -77,6 +78,12 @@ class Story:
     undecided: tuple[DecisionRecord, Json] | None = None
     """The last request that the policy would ask about, until it is known whether anybody is asked."""
     credentials: dict[str, CredentialMinted] = field(default_factory=dict)
+    identity: CredentialMinted | None = None
+    """The task token in force, or the last that was."""
+    tokens: set[str] = field(default_factory=set)
+    """The task tokens of this session that have not ended."""
+    unrenewed: Fault | None = None
+    """Why there is no newer one, if that was tried."""
     grants: dict[str, Grant] = field(default_factory=dict)
     proved: dict[str, Proved] = field(default_factory=dict)
     """By the gate's name, what the last canary through it showed."""

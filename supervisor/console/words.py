@@ -15,6 +15,13 @@ from supervisor.model.visible import visible
 MOST_LISTED = 8
 
 
+def issuer_name(issuer: str) -> str:
+    """Who vouches for a user: the host of an issuer, or the session itself."""
+    if issuer.startswith("urn:agent-supervise:"):
+        return "vouched for by this session"
+    return visible(issuer.partition("://")[2].partition("/")[0] or issuer)
+
+
 def base(path: str) -> str:
     """The last part of a path, visible."""
     return visible(path.rstrip("/").rpartition("/")[2] or path)

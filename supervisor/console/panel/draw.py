@@ -11,7 +11,7 @@ from supervisor.console.entry import WAITS, Entry, Kind
 from supervisor.console.look import Look, Mark
 from supervisor.console.rows import Part, clip, ends, paragraph, row, rule
 from supervisor.console.story import Story
-from supervisor.console.words import covers
+from supervisor.console.words import covers, issuer_name
 from supervisor.model.visible import visible
 
 SOON = timedelta(minutes=10)
@@ -31,6 +31,7 @@ def head_rows(story: Story, now: datetime, width: int, look: Look, *, brief: boo
     if story.proved and all(proved.status.holds for proved in story.proved.values()):
         last = max(proved.at for proved in story.proved.values())
         rows.append(row((clip(f"proven {at(last)}, each minute", width, look), "$quiet")))
+    rows += identity_rows(story, now, width, look)
     held = len(story.credentials)
     if held:
         ending = min(credential.expires for credential in story.credentials.values())
@@ -50,6 +51,23 @@ def head_rows(story: Story, now: datetime, width: int, look: Look, *, brief: boo
                 width,
             )
         )
+    return rows
+
+
+def identity_rows(story: Story, now: datetime, width: int, look: Look) -> list[Content]:
+    """Who the task acts as and until when; loudly, with the way out, where that could not be made longer."""
+    acting = story.identity
+    rows = []
+    if acting is not None:
+        over = acting.expires <= now
+        name = clip(f"acts as {visible(acting.acts_as)}, {issuer_name(acting.issuer)}", width - 10, look)
+        shape = (f"{look.shape(Mark.CREDENTIAL)} ", "$quiet")
+        rows.append(ends([shape, name], [(left(acting.expires, now), "bold $never" if over else "$quiet")], width))
+    if story.unrenewed is not None:
+        what = f"{look.shape(Mark.FAULT)} not renewed: {visible(story.unrenewed.what)}"
+        rows += paragraph(what, width, "$never")
+        if story.unrenewed.fix:
+            rows += paragraph(f"fix: {visible(story.unrenewed.fix)}", width, "$quiet")
     return rows
 
 

@@ -59,15 +59,20 @@ def record_of(event: TokenEvent) -> CredentialMinted | CredentialEnded | Fault:
     """The journal's record of an event."""
     match event:
         case Renewed():
-            acts_as = f"{visible(event.user)} at {event.issuer} (sha256 {event.digest})"
             return CredentialMinted(
-                PREFIX + visible(event.id), acts_as, event.expires, visible(" ".join(sorted(event.scopes)))
+                PREFIX + visible(event.id),
+                visible(event.user),
+                event.expires,
+                visible(" ".join(sorted(event.scopes))),
+                issuer=visible(event.issuer),
+                digest=event.digest,
+                before=PREFIX + visible(event.before) if event.before else "",
             )
         case Ended():
             return CredentialEnded(PREFIX + visible(event.id), event.why)
         case Failed():
             next_time = f"; tried again at {event.again:%H:%M:%S} UTC" if event.again else ""
             held = f" ({PREFIX}{visible(event.id)} is held)" if event.id else ""
-            return Fault(PART, f"{event.what}{held}{next_time}; fix: {event.fix}")
+            return Fault(PART, f"{event.what}{held}{next_time}", event.fix)
         case _:
             assert_never(event)

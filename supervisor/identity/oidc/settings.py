@@ -24,13 +24,13 @@ from typing import Any, Final, Literal, cast, get_args
 import yaml
 
 from supervisor.errors import JournalError, SuperviseError
+from supervisor.identity.oidc.configured import FILE, configuration_folder
 from supervisor.identity.oidc.failures import IdentityError
 from supervisor.identity.oidc.realm import AWS, BROKER_CLIENT, LOGIN_CLIENT
 from supervisor.identity.oidc.values import DEVELOPER, LEAST_SECONDS, MOST_SECONDS, Token
 from supervisor.identity.oidc.wire import checked
 from supervisor.journal.private import open_private
 
-FILE: Final = "identity.yaml"
 SECRET_VARIABLE: Final = "AGENT_SUPERVISE_CLIENT_SECRET"
 """Where the broker client's secret may be instead of in a file."""
 _MOST_BYTES: Final = 65_536
@@ -68,13 +68,6 @@ class Settings:
 
 _TEXTS: Final = ("issuer", "login_client", "broker_client", "secret_file", "role", "ca_bundle")
 _KEYS: Final = ("provider", "login", "seconds", "aws", *_TEXTS)
-
-
-def configuration_folder(environment: Mapping[str, str]) -> Path:
-    """`$XDG_CONFIG_HOME/agent-supervise`, by default below `~/.config`; XDG has relative paths ignored."""
-    chosen = environment.get("XDG_CONFIG_HOME", "")
-    base = Path(chosen) if chosen.startswith("/") else Path(environment.get("HOME") or Path.home()) / ".config"
-    return base / "agent-supervise"
 
 
 def load_settings(environment: Mapping[str, str]) -> Settings:

@@ -6,6 +6,7 @@ went through `visible` and is shown as code, so that nothing in it is markup, a 
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -99,6 +100,7 @@ def _summary(whole: Account, verification: Verification) -> Part:
     if whole.session:
         weak = [gate for gate in whole.session.gates if not gate.holds]
         items += [Item(("Gate that did not hold: ", quoted(gate.name), ": ", quoted(gate.detail))) for gate in weak]
+        items += _acted_as(whole)
         if whole.rounds:
             times = "once" if whole.rounds == 1 else f"{whole.rounds:,} times"
             items.append(Item((f"Gates were shown to hold from inside of the cell: {times}",)))
@@ -221,20 +223,36 @@ def _grants(whole: Account, words: Words) -> Part | None:
     return Part("Grants", _more(len(whole.grants)), tuple(items)) if items else None
 
 
+def _acted_as(whole: Account) -> list[Item]:
+    """One item for each user and issuer of task tokens; the tokens' ids and digests are in the JSON."""
+    counts = Counter((held.record.acts_as, held.record.issuer) for held in whole.credentials.values())
+    return [
+        Item(
+            ("Acted as: ", quoted(user), ", by ", quoted(issuer), f"; {count:,} task token{'' if count == 1 else 's'}")
+        )
+        for (user, issuer), count in counts.items()
+        if issuer
+    ]
+
+
 def _credentials(whole: Account) -> Part | None:
     items = []
-    for held in list(whole.credentials.values())[:FEW]:
+    made = [held for held in whole.credentials.values() if not held.record.issuer]
+    for held in made[:FEW]:
         line: Line = (f"{_time(held.minted)}, expires {_time(held.record.expires)}",)
         below = [line]
         if held.ended:
             below.append((f"Ended {_time(held.ended[0])}: ", quoted(held.ended[1])))
         items.append(Item((quoted(held.record.acts_as),), tuple(below)))
-    return Part("Credentials", _more(len(whole.credentials)), tuple(items)) if items else None
+    return Part("Credentials", _more(len(made)), tuple(items)) if items else None
 
 
 def _faults(whole: Account) -> Part | None:
     items = tuple(
-        Item((f"{_time(moment)}: ", quoted(fault.part), ": ", quoted(fault.what)))
+        Item(
+            (f"{_time(moment)}: ", quoted(fault.part), ": ", quoted(fault.what)),
+            (("Fix: ", quoted(fault.fix)),) if fault.fix else (),
+        )
         for _, moment, fault in whole.faults[:FEW]
     )
     return Part("Faults of ours (each was denied)", _more(len(whole.faults)), items) if items else None

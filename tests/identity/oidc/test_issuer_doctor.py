@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from supervisor.cell.doctor import Check
+from supervisor.identity.oidc.configured import FILE
 from supervisor.identity.oidc.doctor import issuer_checks
-from supervisor.identity.oidc.settings import FILE, SECRET_VARIABLE
+from supervisor.identity.oidc.settings import SECRET_VARIABLE
 from tests.identity.oidc.crooked import Crooked, crooked
 
 

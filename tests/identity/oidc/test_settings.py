@@ -7,15 +7,14 @@ from pathlib import Path
 import pytest
 
 from supervisor.identity.oidc.choose import login_terms, provider_of, task_terms
+from supervisor.identity.oidc.configured import FILE, configuration_folder
 from supervisor.identity.oidc.local import LocalIssuer
 from supervisor.identity.oidc.server import OidcServer
 from supervisor.identity.oidc.settings import (
-    FILE,
     SECRET_VARIABLE,
     Settings,
     SettingsError,
     client_secret,
-    configuration_folder,
     load_settings,
     parse_settings,
 )

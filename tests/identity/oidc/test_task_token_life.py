@@ -339,8 +339,9 @@ def test_records_have_ids_and_digests_and_no_token(desk: Desk) -> None:
     fault = record_of(Failed(token.id, "no answer", "look", START))
     assert isinstance(minted, CredentialMinted) and isinstance(ended, CredentialEnded) and isinstance(fault, Fault)
     assert minted.credential == ended.credential == PREFIX + token.id
-    assert token.digest in minted.acts_as and "ann" in minted.acts_as and minted.service == SCOPE
-    assert fault.what.endswith("(oidc:" + token.id + " is held); tried again at 10:00:00 UTC; fix: look")
+    assert (minted.acts_as, minted.service, minted.issuer) == ("ann", SCOPE, token.issuer)
+    assert minted.digest == token.digest
+    assert fault.what.endswith("(oidc:" + token.id + " is held); tried again at 10:00:00 UTC") and fault.fix == "look"
     for record in (minted, ended, fault):
         assert token.token.text not in repr(record)
         written = json.dumps(to_json(record))
