@@ -96,10 +96,13 @@ def _pump(source: socket.socket, target: socket.socket) -> None:
 
 
 def says(answer: bytes) -> Break:
-    """Answer these bytes and hang up."""
+    """Answer these bytes and hang up as servers do: what is still on its way is read, or a reset took the answer."""
 
     def broken(client: socket.socket) -> None:
         client.sendall(answer)
+        client.shutdown(socket.SHUT_WR)
+        while client.recv(_MOST_READ):
+            pass
 
     return broken
 

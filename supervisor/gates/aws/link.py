@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterable, Callable
+from http import HTTPStatus
 from typing import Any, Final, cast
 
 from supervisor.gates.aws.answer_head import LONGEST_HEAD, AnswerHead, Chunks, Ends, NotHttp, read_answer_head
@@ -122,10 +123,26 @@ class Link(asyncio.Protocol):
         if isinstance(body, bytes):
             whole = memoryview(body)
             for start in range(0, len(whole), PIECE):
+                if await self._is_refused():
+                    return
                 await self._write_piece(whole[start : start + PIECE])
             return
         async for piece in body:
+            if await self._is_refused():
+                return
             await self._write_piece(piece)
+
+    async def _is_refused(self) -> bool:
+        """Whether an error came already: nothing more of the body is sent then (RFC 9112, section 9.5).
+
+        The loop reads first what has come. Who answers early hangs up soon, and a failed write would lose the answer.
+        """
+        await asyncio.sleep(0)
+        if self._head is None or not self._head.done() or self._head.exception() is not None:
+            return False
+        refused = self._head.result().status >= HTTPStatus.BAD_REQUEST
+        self._stays = self._stays and not refused
+        return refused
 
     async def _write_piece(self, piece: bytes | memoryview) -> None:
         if self._transport is None or self._transport.is_closing():
