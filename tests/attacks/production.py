@@ -65,6 +65,7 @@ class Production:
             word = ('-DWORD="destroy"',) if name == "chooser" else ()
             marks = (f'-DMARKS="{self.marks}"', f'-DNAME="{name}"')
             compile_c(INSIDE / ("swift.c" if bare else "destroyer.c"), self.tools / name, *marks, *bare, *word)
+        self._programs = {name: (self.tools / name).read_bytes() for name in _DENIED}
         self._fill()
         self._make_remote()
         self._witness = Witness(self.token, self.vault, self.work)
@@ -85,6 +86,14 @@ class Production:
         self.secret.write_text(self.token + "\n")
         self.secret.chmod(0o600)
         (self.vault / "other.txt").write_text("kept\n")
+
+    def _put_back(self) -> None:
+        """The denied programs as they were built, in files of their own: what was linked or is open stays as it is."""
+        shutil.rmtree(self.tools, ignore_errors=True)
+        self.tools.mkdir(exist_ok=True)
+        for name, content in self._programs.items():
+            (self.tools / name).write_bytes(content)
+            (self.tools / name).chmod(0o755)
 
     def _make_remote(self) -> None:
         git = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "PATH": os.environ["PATH"]}
@@ -183,6 +192,7 @@ class Production:
             shutil.rmtree(self.vault, ignore_errors=True)
             self.vault.mkdir(exist_ok=True)
             self._fill()
+            self._put_back()
         if "remote" in harmed:
             shutil.rmtree(self.remote)
             self._make_remote()
