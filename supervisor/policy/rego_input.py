@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, assert_never
 
@@ -20,12 +19,6 @@ from supervisor.policy.scope import Scope
 VERSION: Final = 1
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
-# What JSON writes as \u00XX: the engine in process would read six characters where an OPA server reads one.
-_UNREADABLE: Final = re.compile("[\x00-\x07\x0b\x0e-\x1f]")
-
-
-class Unreadable(ValueError):
-    """The request holds a character that conditions cannot be asked about; the text says which."""
 
 
 def document(
@@ -63,12 +56,8 @@ def document(
 
 
 def text(made: dict[str, Any]) -> str:
-    """A document as JSON text; raises `Unreadable`."""
-    # Not ASCII alone: the engine in process does not read \uXXXX.
-    written = json.dumps(made, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    if "\\u" in written and (found := _unreadable(made)):
-        raise Unreadable(f"it holds the control character U+{ord(found):04X}")
-    return written
+    """A document as JSON text."""
+    return json.dumps(made, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def nanoseconds(moment: datetime) -> int:
@@ -76,26 +65,28 @@ def nanoseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND * 1000
 
 
-def _unreadable(value: object) -> str:
-    if isinstance(value, str):
-        found = _UNREADABLE.search(value)
-        return found[0] if found else ""
-    parts = [*value.keys(), *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
-    return next((found for found in map(_unreadable, parts) if found), "")
-
-
 def _action(action: Action) -> dict[str, Any]:
     match action:
         case Exec():
             return {"kind": action.KIND, **_plain(action, "env")}
-        case Connect() | ToolCall():
+        case Connect():
             return {"kind": action.KIND, **_plain(action)}
+        case ToolCall():
+            return {"kind": action.KIND, **_plain(action), "arguments": _arguments(action.arguments)}
         case AwsCall():
             made = {"kind": action.KIND, **_plain(action, "tags", "some_tags", "request_tags", "facts")}
             made["tags"] = None if action.tags is None else made["tags"]
             return made
         case _:
             assert_never(action)
+
+
+def _arguments(written: str) -> Any:
+    """A tool's arguments as values; what is no JSON is text."""
+    try:
+        return json.loads(written)
+    except (ValueError, RecursionError):
+        return portable(written)
 
 
 def _plain(action: Action, *mappings: str) -> dict[str, Any]:

@@ -27,6 +27,7 @@ _SHAPES: Final[dict[str, dict[str, Any]]] = {
     "request_tags": _PAIRS,
     "facts": _PAIRS,
     "tags": {"type": ["object", "null"], "additionalProperties": _TEXT, "description": "null = not looked up"},
+    "arguments": {"description": "a tool's arguments, as values"},
     "port": {"type": "integer", "minimum": 0, "maximum": 65535},
     "zone": {"enum": list(get_args(Zone))},
     "level": {"enum": list(get_args(AccessLevel)), "description": "empty = not known"},

@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Final, Literal
+from typing import Final
 
 from supervisor.policy.document import Problems, shown, suggestion
+from supervisor.policy.rego_engine import name_before, trouble
+from supervisor.policy.rego_tokens import Token, tokens
 from supervisor.policy.scope import Source
 
 ROOT: Final = "agent_supervise"
@@ -19,16 +21,6 @@ LIBRARY: Final = f"{ROOT}.lib"
 CASES: Final = "cases"
 """The rule of a file of tests: an object of names, each with an `input` and what is to `expect` of it."""
 
-Kind = Literal["word", "text", "number", "mark", "comment"]
-
-_TOKEN: Final = re.compile(
-    r"""(?P<comment>\#[^\n]*)
-      | (?P<text>"(?:[^"\\\n]|\\.)*"|`[^`]*`)
-      | (?P<word>[A-Za-z_][A-Za-z0-9_]*)
-      | (?P<number>[0-9][0-9A-Za-z_.]*)
-      | (?P<mark>:=|==|!=|<=|>=|[^\s])""",
-    re.VERBOSE,
-)
 _KEYWORDS: Final = frozenset(
     "as contains default else every false if import in input data not null package some true with set".split()
 )
@@ -70,17 +62,6 @@ _OFFSET: Final = re.compile(r'"[^"]*[+-][0-9]{2}:[0-9]{2}"\Z')
 _LARGEST: Final = 256 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A piece of the text; `depth` counts the brackets around it, `line` and `column` are from 1."""
-
-    kind: Kind
-    text: str
-    line: int
-    column: int
-    depth: int
-
-
 @dataclass(slots=True)
 class Rego:
     """What a file declares: its package, rules and imports. `calls` are functions that it calls, by whole names."""
@@ -100,21 +81,6 @@ def read_rego(file: str, text: str, problems: Problems, *, is_test: bool = False
     return reading.read(is_test)
 
 
-def tokens(text: str) -> Iterator[Token]:
-    """The pieces of Rego text in their order; what is none is a `mark`."""
-    line, begins, depth, at = 1, 0, 0, 0
-    for found in _TOKEN.finditer(text):
-        line += text.count("\n", at, found.start())
-        begins = text.rfind("\n", 0, found.start()) + 1
-        at = found.start()
-        kind, word = found.lastgroup, found[0]
-        if word in (")", "]", "}"):
-            depth = max(0, depth - 1)
-        yield Token(kind or "mark", word, line, found.start() - begins + 1, depth)  # type: ignore[arg-type]
-        if word in ("(", "[", "{"):
-            depth += 1
-
-
 def cases_alone(text: str) -> str:
     """A file of tests without what stands there for `opa test`: every rule that has `with`, and those that need it."""
     reading = _Reading("", [token for token in tokens(text) if token.kind != "comment"], Problems())
@@ -131,28 +97,6 @@ def cases_alone(text: str) -> str:
             for line in range(one[0].line - 1, one[-1].line):
                 lines[line] = ""
     return "\n".join(lines)
-
-
-def for_engine(text: str) -> str:
-    """The text as the engine in process gets it, which puts some texts into quotes where `sprintf` uses them."""
-    lines = text.split("\n")
-    calls = [token for token, after in pairwise(tokens(text)) if token.text == "sprintf" and after.text == "("]
-    for token in reversed([token for token in calls if token.kind == "word"]):
-        line, at = lines[token.line - 1], token.column - 1
-        lines[token.line - 1] = f"{line[:at]}{_SAID}{line[at + len('sprintf') :]}"
-    return "\n".join(lines)
-
-
-ENGINE: Final = """package agent_supervise_engine
-
-said(format, values) := sprintf(format, [plain(value) | some value in values])
-
-plain(value) := substring(value, 0, -1) if is_string(value)
-
-plain(value) := value if not is_string(value)
-"""
-"""What `for_engine` needs."""
-_SAID: Final = "data.agent_supervise_engine.said"
 
 
 class _Reading:
@@ -266,22 +210,15 @@ class _Reading:
                 continue
             if not _adjoin(token, after):
                 continue
-            yield self._whole(at), Source(self._file, token.line, token.column)
-
-    def _whole(self, at: int) -> str:
-        """The dotted name that ends with this word."""
-        found, parts = self._tokens, [self._tokens[at].text]
-        while at >= 2 and found[at - 1].text == "." and found[at - 2].kind == "word":
-            at -= 2
-            parts.append(found[at].text)
-        return ".".join(reversed(parts))
+            first, name = name_before(found, at)
+            yield name, Source(self._file, first.line, first.column)
 
     def _refused(self, rego: Rego) -> None:
         found = self._tokens
         for at, token in enumerate(found):
             if token.kind != "word" or (at + 1 < len(found) and found[at + 1].text == "."):
                 continue
-            name = self._whole(at)
+            _, name = name_before(found, at)
             called = at + 1 < len(found) and found[at + 1].text == "("
             if name in REFUSED and ("." in name or called) and name not in rego.rules:
                 self._add(token, *REFUSED[name])
@@ -294,6 +231,11 @@ class _Reading:
                         f"{_PARSES_TIME} reads {given.text} nowhere but in OPA: it wants an offset, and no Z",
                         'write `"2026-12-20T00:00:00+00:00"`; times of the input are numbers already',
                     )
+        for token, what, fix in trouble(found):
+            self._add(token, what, fix)
+        for before, token in pairwise(found):
+            if before.text == "]" and token.text == "(" and _adjoin(before, token):
+                self._add(token, "a function is called by something else than its name", "write its name")
         for token in found:
             if token.text == "data" and token.kind == "word":
                 self._data(token)

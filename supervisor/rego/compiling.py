@@ -9,8 +9,9 @@ from typing import Final
 
 from supervisor.errors import ScopeError
 from supervisor.model.visible import visible
-from supervisor.policy.document import Problems
-from supervisor.policy.rego_text import ENGINE, LIBRARY, Rego, for_engine, read_rego
+from supervisor.policy.document import Problems, suggestion
+from supervisor.policy.rego_engine import ENGINE, FUNCTIONS, for_engine
+from supervisor.policy.rego_text import LIBRARY, Rego, read_rego
 from supervisor.policy.scope import RegoFile, Source
 from supervisor.rego.process import START_SECONDS, Modules, Refused, RegoProcess
 from supervisor.rego.wire import Closed, Late
@@ -44,6 +45,11 @@ def compiled(files: Sequence[RegoFile], entries: Sequence[str]) -> RegoProcess:
     read = [read_rego(one.file, one.text, problems, is_test=is_test(one.file)) for one in files]
     problems.raise_any()
     calls = builtins_called(read)
+    for name, where in calls.items():
+        if name not in FUNCTIONS:
+            what = f"in process there is no function {visible(name)}{suggestion(name, FUNCTIONS)}"
+            problems.add(where, what, "write it as a rule, or put it to an OPA server: `policy: {opa: {url: …}}`")
+    problems.raise_any()
     try:
         process = RegoProcess(modules_of(files, entries, sorted(calls)))
     except (OSError, Late, Closed) as error:

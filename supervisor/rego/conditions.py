@@ -20,8 +20,11 @@ from supervisor.model.condition import NOTHING_AGAINST, Condition, strictest
 from supervisor.model.decision import Decision
 from supervisor.model.request import Request
 from supervisor.model.visible import visible
-from supervisor.policy.rego_input import Unreadable, document, text
+from supervisor.policy.document import Problems
+from supervisor.policy.rego_engine import CASED, Unreadable, cased
+from supervisor.policy.rego_input import document, text
 from supervisor.policy.rego_output import failed, read_output, undefined
+from supervisor.policy.rego_text import read_rego
 from supervisor.policy.scope import OpaServer, RegoFile, Scope
 from supervisor.rego.compiling import compile_files, entries_of, modules_of
 from supervisor.rego.opa import Opa
@@ -74,10 +77,7 @@ class Conditions:
 
     def ask(self, request: Request, decision: Decision, now: datetime) -> Future[Condition]:
         """What they say together to a request, on which the rules decided so. The future never fails."""
-        try:
-            made = text(document(self._scope, request, decision, now, self._deadline))
-        except Unreadable as error:
-            return _done(failed("policy", f"conditions cannot be asked about it: {error}"))
+        made = text(document(self._scope, request, decision, now, self._deadline))
         asked = [part.ask(made) for part in self._parts]
         return asked[0] if len(asked) == 1 else _all(asked)
 
@@ -97,7 +97,11 @@ class Files:
         self._process: RegoProcess | None = None
         self._queue: queue.SimpleQueue[tuple[str, Future[Condition], float] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="rego", daemon=True)
+        self._cases = bool(
+            CASED & {name for one in files for name, _ in read_rego(one.file, one.text, Problems()).calls}
+        )
         self._late, self._rests_until = 0, 0.0
+        self._lock, self._closed = threading.Lock(), False
 
     def start(self) -> None:
         """Compile them. Raises `ScopeError`."""
@@ -107,14 +111,21 @@ class Files:
     def ask(self, made: str) -> Future[Condition]:
         """See `Part`."""
         future: Future[Condition] = Future()
-        self._queue.put((made, future, time.monotonic() + WAITING_SECONDS))
+        with self._lock:
+            if self._closed:
+                return _done(self._failed("the session has ended"))
+            self._queue.put((made, future, time.monotonic() + WAITING_SECONDS))
         return future
 
     def close(self) -> None:
         """See `Part`."""
+        with self._lock:
+            self._closed = True
+            self._queue.put(None)  # nothing comes after it
         if self._thread.is_alive():
-            self._queue.put(None)
             self._thread.join(self._seconds + START_SECONDS)
+        else:
+            self._end()
 
     # ── the thread ───────────────────────────────────────────────────────────────────────────────
 
@@ -128,21 +139,22 @@ class Files:
                 condition = self._failed(f"working it out broke: {visible(f'{type(error).__name__}: {error}')}")
             future.set_result(condition)
         self._end()
-        with contextlib.suppress(queue.Empty):
-            while True:
-                left = self._queue.get_nowait()
-                if left is not None:
-                    left[1].set_result(self._failed("the session has ended"))
 
     def _answer(self, made: str, until: float) -> Condition:
         now = time.monotonic()
+        if self._closed:
+            return self._failed("the session has ended")
         if now >= until:
             return self._failed("too much waits to be worked out")
+        if self._cases and cased(made):
+            return self._failed("lower and upper know ASCII alone in process, and it holds other letters")
         if now < self._rests_until:
             return self._failed("it took too long again and again, and is left alone for a moment")
         try:
             process = self._ready(until)
             answers = process.ask(made, self._seconds)
+        except Unreadable as error:
+            return self._failed(f"conditions in process cannot be asked about it: {error}")
         except Late:
             return self._was_late()
         except (Closed, Refused, OSError):
@@ -208,6 +220,7 @@ class Server:
             self._closed = True
             left = tuple(self._asked)
         self._pool.shutdown(wait=False, cancel_futures=True)
+        self._opa.close()
         for future in left:
             self._set(future, failed(self._url, "the session has ended"))
 

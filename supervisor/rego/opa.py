@@ -27,7 +27,7 @@ TokenOf = Callable[[OpaServer], str]
 
 
 class Opa:
-    """One document of one server. From any thread; each keeps a connection of its own."""
+    """One document of one server. From any thread; connections are kept for the next input."""
 
     def __init__(self, server: OpaServer, token_of: TokenOf) -> None:
         self._server, self._token_of = server, token_of
@@ -35,7 +35,8 @@ class Opa:
         self._host, self._port, self._secure = parts.hostname or "", parts.port, parts.scheme == "https"
         # Without it an error in a builtin is merely undefined, and a deny that needs it does not come about.
         self._path = f"{parts.path}?strict-builtin-errors=true"
-        self._kept = threading.local()
+        self._idle: list[http.client.HTTPConnection] = []
+        self._lock, self._closed = threading.Lock(), False
 
     def ask(self, document: str) -> Condition:
         """What it says to an input. Never raises."""
@@ -73,7 +74,8 @@ class Opa:
         if token := self._token_of(self._server):
             headers["Authorization"] = f"Bearer {token}"
         until = time.monotonic() + self._server.timeout / 1000
-        kept: http.client.HTTPConnection | None = getattr(self._kept, "connection", None)
+        with self._lock:
+            kept = self._idle.pop() if self._idle else None
         if kept is not None:
             try:
                 return self._exchange(kept, body, headers, until)
@@ -82,6 +84,14 @@ class Opa:
             except (OSError, http.client.HTTPException):
                 pass  # a server closes what was idle: once more on a new one
         return self._exchange(self._connect(until), body, headers, until)
+
+    def close(self) -> None:
+        """Close what is kept."""
+        with self._lock:
+            self._closed = True
+            left, self._idle = self._idle, []
+        for connection in left:
+            connection.close()
 
     def _connect(self, until: float) -> http.client.HTTPConnection:
         left = max(0.001, until - time.monotonic())
@@ -93,7 +103,6 @@ class Opa:
     def _exchange(
         self, connection: http.client.HTTPConnection, body: bytes, headers: dict[str, str], until: float
     ) -> tuple[int, bytes]:
-        self._kept.connection = None
         try:
             self._in_time(connection, until)
             connection.request("POST", self._path, body, headers)
@@ -110,10 +119,13 @@ class Opa:
         except BaseException:
             connection.close()
             raise
-        if response.will_close:
+        response.close()
+        with self._lock:
+            keep = not response.will_close and not self._closed
+            if keep:
+                self._idle.append(connection)
+        if not keep:
             connection.close()
-        else:
-            self._kept.connection = connection
         return response.status, b"".join(parts)
 
     @staticmethod

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from supervisor.policy.rego_engine import decoded, encoded
 from supervisor.rego.wire import Closed, Late, receive, send
 
 START_SECONDS: Final = 30.0
@@ -80,13 +81,18 @@ class RegoProcess:
         self._ready = True
 
     def ask(self, document: str, seconds: float) -> list[dict[str, Any]]:
-        """What each entry answers to an input; raises `Late` and `Closed`, after which this process is of no use."""
+        """What each entry answers to an input, both JSON.
+
+        Raises `Late` and `Closed`, after which this process is of no use, and `Unreadable` for an input that holds
+        what the engine cannot be given.
+        """
+        made = encoded(document)
         until = time.monotonic() + seconds
-        send(self._link, document)
+        send(self._link, made)
         reply: list[dict[str, Any]] = json.loads(receive(self._link, until))
         if len(reply) != len(self._modules.entries):
             raise Closed
-        return reply
+        return [decoded(one) for one in reply]
 
     def kill(self) -> None:
         """End it now, whatever it does."""

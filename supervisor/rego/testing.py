@@ -15,7 +15,8 @@ from typing import Any, Final
 from supervisor.errors import ScopeError
 from supervisor.model.visible import visible
 from supervisor.policy.document import Problems
-from supervisor.policy.rego_text import CASES, cases_alone, read_rego, tokens
+from supervisor.policy.rego_text import CASES, cases_alone, read_rego
+from supervisor.policy.rego_tokens import tokens
 from supervisor.policy.scope import RegoFile, Source
 from supervisor.rego.compiling import compiled, entries_of, is_test
 from supervisor.rego.process import RegoProcess

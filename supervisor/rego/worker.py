@@ -24,6 +24,10 @@ MEMORY: Final = 512 << 20
 reserved would keep it from starting."""
 LOOK_SECONDS: Final = 0.05
 IDLE_SECONDS: Final = 1.0
+FAILED: Final = (
+    "it failed: a function got what it cannot take (a regular expression: text that is not printable ASCII), "
+    "or two rules give different values"
+)
 SECONDS: Final = 30
 """A backstop: whoever asked gave up long before."""
 ANSWERS: Final = "agent_supervise_answers"
@@ -77,7 +81,7 @@ class Rules:
             values = json.loads(text)["expressions"]
         except Exception:
             # `<error>`, and for a function that there is none of, or a recursion, not even that.
-            return {"error": "it failed: a builtin got what it cannot take, or two rules give different values"}
+            return {"error": FAILED}
         return {"value": values[0]} if len(values) == 1 else {"undefined": True}
 
 

@@ -1,0 +1,37 @@
+"""Rules about texts that engines may read apart: each holds for its text (`input.action.argv[1]`)."""
+
+from __future__ import annotations
+
+AWKWARD = [
+    ('input.action.argv[1] == "a\\nb"', "a\nb"),
+    ("input.action.argv[1] == `a\nb`", "a\nb"),
+    ('input.action.argv[1] == "\\u001b"', "\x1b"),
+    ('input.action.argv[1] == "\\u00e9"', "é"),
+    ('contains(input.action.argv[1], "\\"")', 'a"b'),
+    ('contains(input.action.argv[1], `"`)', 'a"b'),
+    ("input.action.argv[1] == `\\`", "\\"),
+    ('regex.match("\\\\d+", input.action.argv[1])', "12"),
+    ("regex.match(`(?:a|b)\\.c`, input.action.argv[1])", "b.c"),
+    ('split(input.action.argv[1], "\\n")[1] == "b"', "a\nb"),
+    ('upper(input.action.argv[1]) == "A\\nB"', "a\nb"),
+    ('replace(input.action.argv[1], "\\n", "") == "ab"', "a\nb"),
+    ('trim(input.action.argv[1], "\\"") == "a"', '"a"'),
+    ('trim_space(input.action.argv[1]) == "a"', "\n a\t"),
+    ('indexof(input.action.argv[1], "b") == 2', 'a"b'),
+    ("count(input.action.argv[1]) == 3", 'a"\n'),
+    ('substring(input.action.argv[1], 1, 1) == "\\""', 'a"b'),
+    ('concat("\\n", ["a", "b"]) == input.action.argv[1]', "a\nb"),
+    ('sprintf("%s\\n%s", ["a", "b"]) == input.action.argv[1]', "a\nb"),
+    ('sprintf("%v", [input.action.argv[1]]) == "a\\"b"', 'a"b'),
+    ('startswith(input.action.argv[1], "\\\\")', "\\x"),
+    ('object.get({"a\\nb": 1}, input.action.argv[1], 0) == 1', "a\nb"),
+    ('strings.replace_n({"\\n": " "}, input.action.argv[1]) == "a b"', "a\nb"),
+    ('input.action.argv[1] in {"\\t"}', "\t"),
+    ('format_int(count(input.action.argv[1]), 10) == "2"', '"\\'),
+    ('indexof(input.action.argv[1], "b") == 2', "é\nb"),
+    ('trim(input.action.argv[1], "é") == "b"', "ébé"),
+    ("regex.match(`^[^b]+.b\\S$`, input.action.argv[1])", "aaxb!"),
+    ('regex.replace(input.action.argv[1], `(a)+`, "<$1>") == "<a>b"', "aab"),
+    ('regex.split(`\\s+`, input.action.argv[1]) == ["a", "b"]', "a  b"),
+    ('regex.find_n("[0-9]{2}", input.action.argv[1], -1) == ["12", "34"]', "12 34"),
+]
