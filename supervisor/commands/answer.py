@@ -43,16 +43,25 @@ _WORDS: Final = "once, task N [MINUTES], deny [WHY], or skip"
 @click.option("--grant-path", "path", metavar="PATH", help="show the agent a file or folder, for reading")
 @click.option("--write", is_flag=True, help="with --grant-path: it may write there too")
 @click.option("--for", "span", metavar="TIME", default="30m", show_default=True, help="how long the grant lasts")
+@click.option(
+    "--of", "owner", metavar="USER", help="a session of another user of this machine, who needs several people"
+)
 @click.option("--end-grant", "ended", metavar="GRANT", help="take a grant back by its id")
-def answer(session: str, only_list: bool, path: str | None, write: bool, span: str, ended: str | None) -> int:
-    """List what waits in a running session, by default the latest, and answer it question by question."""
+def answer(
+    session: str, only_list: bool, path: str | None, write: bool, span: str, ended: str | None, owner: str | None
+) -> int:
+    """List what waits in a running session, by default the latest, and answer it question by question.
+
+    Where a scope wants several people, each of them answers as a user of their own: `answer --of USER`.
+    """
     if write and path is None:
         raise UsageError("--write belongs to --grant-path", fix="name the path: --grant-path PATH --write")
     if sum((only_list, path is not None, ended is not None)) > 1:
         raise UsageError("--list, --grant-path and --end-grant are three things", fix="do one of them at a time")
+    if owner is not None and (path is not None or ended is not None):
+        raise UsageError("grants are for the session's owner to give", fix="leave --of out, or answer what waits")
     minutes = minutes_of(span)
-    folder = find_session(os.environ, session, running=True)
-    with Desk(folder.path / "control.sock") as desk:
+    with _desk(session, owner) as desk:
         queue = desk.queue()
         if path is not None or ended is not None:
             _need_human()
@@ -61,12 +70,21 @@ def answer(session: str, only_list: bool, path: str | None, write: bool, span: s
             for waiting in queue:
                 click.echo(f"{waiting.id}\t{_short(waiting)}")
             if not queue:
-                click.echo("nothing waits", err=True)
+                click.echo("nothing waits" if owner is None else "nothing waits that you may answer", err=True)
             return 0
         _need_human()
         for place, waiting in enumerate(queue, 1):
             _one(desk, waiting, place, len(queue), sys.stderr)
     return 0
+
+
+def _desk(session: str, owner: str | None) -> Desk:
+    if owner is None:
+        return Desk(find_session(os.environ, session, running=True).path / "control.sock")
+    from supervisor.control.shared import find
+
+    control, uid = find(owner, session)
+    return Desk(control, uid)
 
 
 def minutes_of(span: str) -> int:
@@ -105,10 +123,13 @@ def _end_grant(desk: Desk, grant: str) -> int:
 
 
 class Desk:
-    """A connection to a session that knows what waits there. Raises `HostError` when it breaks."""
+    """A connection to a session that knows what waits there. Raises `HostError` when it breaks.
 
-    def __init__(self, control: Path) -> None:
-        self._control, self._story = control, Story()
+    `uid` is whose process must be at the other end, where anybody could have put a socket there.
+    """
+
+    def __init__(self, control: Path, uid: int | None = None) -> None:
+        self._control, self._uid, self._story = control, uid, Story()
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(REPLY_SECONDS)
 
@@ -117,7 +138,10 @@ class Desk:
             with short_path(self._control) as path:
                 self._socket.connect(path)
         except OSError as error:
+            self._socket.close()
             raise HostError(f"the session does not answer: {error.strerror}", where=str(self._control)) from error
+        if self._uid is not None:
+            self._must_be_of(self._uid)
         self._lines = self._read()
         self._send({"type": "hello", "console": f"answer-{os.getpid()}", "columns": 0, "rows": 0, "since": 0})
         return self
@@ -125,6 +149,13 @@ class Desk:
     def __exit__(self, *_: object) -> None:
         self._lines.close()  # it holds the socket as a file
         self._socket.close()
+
+    def _must_be_of(self, uid: int) -> None:
+        from supervisor.control.shared import is_of
+
+        if not is_of(self._socket, uid):
+            self._socket.close()
+            raise HostError("another user's process is there", where=str(self._control), fix="ask whose session it is")
 
     def queue(self) -> list[Waiting]:
         """What waits now."""

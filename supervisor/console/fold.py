@@ -211,7 +211,9 @@ def _joined(story: Story, record: RequestRecord, line: Json) -> None:
     if record.digest and record.decision:
         whole, decision = merged(waits.request, record.request), record.decision
         made = offers(whole, decision)
-        waits = replace(waits, request=whole, decision=decision, digest=record.digest, offers=made, answers=0)
+        waits = replace(
+            waits, request=whole, decision=decision, digest=record.digest, offers=made, answers=0, use_by=None
+        )
         entry = story.timeline.get(waits.entry)
         if entry:
             story.timeline.put(replace(entry, title=words.title(whole), why=words.why(decision), outcome=WAITS))
@@ -235,9 +237,10 @@ def _answered(story: Story, record: EscalationAnswered, line: Json) -> None:
     mark = Mark.DENY if record.choice == "deny" else Mark.ALLOW
     what = words.title(waits.request) if waits else visible(record.escalation)
     _note(story, Kind.ANSWERED, what, _dwell(outcome, record), mark, line, outcome=outcome)
-    if waits and record.choice != "deny" and waits.answers + 1 < waits.decision.four_eyes:
-        story.waiting[record.escalation] = replace(waits, answers=waits.answers + 1)
-        _outcome(story, waits.entry, f"{outcome}, {waits.decision.four_eyes - waits.answers - 1} more must agree")
+    left = waits.decision.four_eyes - waits.answers - 1 if waits else 0
+    if waits and record.choice != "deny" and (record.use_by or left > 0):
+        story.waiting[record.escalation] = replace(waits, answers=waits.answers + 1, use_by=record.use_by)
+        _outcome(story, waits.entry, f"{outcome}, {max(left, 1)} more must agree")
         return
     story.close(record.escalation, outcome)
     if waits:

@@ -40,6 +40,13 @@ class Waiting:
     merged: int = 0
     answers: int = 0
     entry: int = 0
+    use_by: datetime | None = None
+    """When what one of several people allowed is worth nothing any more unless the others allow it too."""
+
+    @property
+    def due(self) -> datetime:
+        """When it ends without an answer."""
+        return self.expires if self.use_by is None else min(self.expires, self.use_by)
 
 
 @dataclass(frozen=True, slots=True)

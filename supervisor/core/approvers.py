@@ -10,6 +10,8 @@ from typing import Final
 from supervisor.model.decision import Approvers, Decision
 from supervisor.model.grant import Approver
 from supervisor.model.visible import visible
+from supervisor.policy.rego_tighten import has_conditions
+from supervisor.policy.scope import Scope
 
 ROLE: Final = "approver"
 """What an approver must be where nothing says it more exactly."""
@@ -21,6 +23,11 @@ class Agreed:
 
     approver: Approver
     at: datetime
+
+
+def may_want_several(scope: Scope) -> bool:
+    """Whether a question under this scope may want more than one human; of conditions that is known when they speak."""
+    return bool(scope.approvals.four_eyes) or has_conditions(scope)
 
 
 def wanted(decision: Decision) -> tuple[Approvers, ...]:

@@ -8,7 +8,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from supervisor.control import ControlServer, _message
+from supervisor.control.peers import Peer
+from supervisor.control.server import ControlServer, _message
 from supervisor.emulator.consoles import read_input
 from supervisor.emulator.hostile import program_status
 from supervisor.emulator.wire import Unframer, pack, unpack_frame
@@ -44,7 +45,7 @@ def control(data: bytes) -> None:
         with suppress(ValueError, Malformed):
             message = _message(line)
             if message is not None:
-                server._take(message, "c", "dev")
+                server._take(message, "c", Peer(1000, "dev", ()))
                 server._grant_path(message, "dev")
     assert set(server.done) <= {"shown", "answer", "end_grant", "input", "resize", "kill"}
 

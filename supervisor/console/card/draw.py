@@ -8,6 +8,7 @@ from functools import lru_cache
 from textual.content import Content
 
 from supervisor.console import words
+from supervisor.console.card import eyes
 from supervisor.console.clock import lasting, left
 from supervisor.console.look import Look, Mark
 from supervisor.console.rows import clip, ends, field, fold_call, paragraph, row, wrap
@@ -39,7 +40,8 @@ def _rows(waiting: Waiting, width: int, look: Look) -> tuple[Content, ...]:
     for label, text in words.effects(request.action):
         rows += _field(label, text, width, exact=label not in OUR_WORDS)
     if decision.four_eyes > 1:
-        rows += _field("needs", f"{decision.four_eyes} people; {waiting.answers} agreed so far", width)
+        for text in eyes.needs(waiting):
+            rows += _field("needs", text, width)
     amount, text = words.raw(request.action)
     call = [row(("call  ", "$quiet"), (f"{amount}, {len(text):,} characters", "$quiet"))]
     call += [Content.assemble((f"{look.quote} ", "$faint"), line) for line in fold_call(text, width - 2, look)]
@@ -87,7 +89,7 @@ def offer_rows(
 
 def expiry(waiting: Waiting, now: datetime) -> str:
     """How long it waits before it is denied."""
-    return f"{left(waiting.expires, now)} left"
+    return f"{left(waiting.due, now)} left"
 
 
 def one_line(waiting: Waiting, now: datetime, width: int, look: Look) -> Content:
@@ -95,6 +97,6 @@ def one_line(waiting: Waiting, now: datetime, width: int, look: Look) -> Content
     text = clip(words.short(waiting.request.action), max(width - 12, 8), look)
     return ends(
         [(f"{look.shape(Mark.ASK)} ", Mark.ASK.style), text],
-        [(f" {left(waiting.expires, now)}", "$quiet")],
+        [(f" {left(waiting.due, now)}", "$quiet")],
         width,
     )

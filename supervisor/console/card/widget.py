@@ -69,7 +69,7 @@ class Card(Widget, inherit_bindings=False):
             return
         heading = draw.title(waiting, cards.place, len(cards.queue), look)
         edge = "$ask" if live else "$edge"
-        count = draw.expiry(waiting, now) if width >= 50 else left(waiting.expires, now)
+        count = draw.expiry(waiting, now) if width >= 50 else left(waiting.due, now)
         head = Content.styled(clip(heading, width - len(count) - 6, look), "bold $ask")
         bar = rule(head, width - len(count) - 3, look, edge)
         title = Content.assemble(bar, " ", (count, "bold"), " ", (look.line, edge))

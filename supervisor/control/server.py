@@ -1,8 +1,9 @@
 """The session's end of the control socket: consoles follow the journal here and send what their human wants.
 
-A console is a program of the same user outside the cell (checked by the kernel's word on the peer, unix(7)
-SO_PEERCRED). It gets the journal's own lines, read from the file at its own pace, so a slow console costs nothing but
-its own delay. JSON objects, one a line:
+A console is a program of the same user outside the cell, on the kernel's word (`peers`). It gets the journal's own
+lines, read from the file at its own pace, so a slow console costs nothing but its own delay. Where the scope may want
+several humans, other users come in by a socket of their own (`shared`): they see the questions that want them
+(`sight`), say `shown` and `answer`, and can do nothing else. JSON objects, one a line:
 
     console → session   hello{console, columns, rows, since} · shown{escalation} · answer{answer}
                         resize{columns, rows} · input{data} · end_grant{grant} · kill{}
@@ -19,13 +20,15 @@ import base64
 import contextlib
 import json
 import os
-import pwd
-import socket
-import struct
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, Protocol
 
+from supervisor.control.peers import Peer, approver_of, peer_of
+from supervisor.control.shared import PLACE, offer, withdraw
+from supervisor.control.sight import Sight
+from supervisor.core.approvers import may_want_several
+from supervisor.core.orders import ReplyTo
 from supervisor.emulator.sockets import listen
 from supervisor.model.codec import Json, from_json
 from supervisor.model.grant import Answer
@@ -36,6 +39,9 @@ BATCH_BYTES: Final = 256 << 10
 HELLO_SECONDS: Final = 5.0
 GATHER_SECONDS: Final = 0.02
 MOST_CONSOLES: Final = 16
+MOST_APPROVERS: Final = 16
+MOST_OF_ONE_USER: Final = 4
+LONGEST_OF_OTHERS: Final = 256 << 10
 
 
 class Host(Protocol):
@@ -55,12 +61,17 @@ class Host(Protocol):
 class ControlServer:
     """Listens on `control.sock`; lives on the running loop."""
 
-    def __init__(self, folder: Path, session: str, runtime: Runtime, host: Host, *, screen: bool) -> None:
+    def __init__(
+        self, folder: Path, session: str, runtime: Runtime, host: Host, *, screen: bool, place: Path = PLACE
+    ) -> None:
         self._folder, self._session, self._runtime, self._host = folder, session, runtime, host
+        self._place = place
         self._screen = str(folder / "screen.sock") if screen else ""
         self._loop = asyncio.get_running_loop()
         self._changed: set[asyncio.Event] = set()
         self._consoles: set[asyncio.Task[None]] = set()
+        self._approvers: dict[asyncio.Task[None], int] = {}
+        self._shared: asyncio.Server | None = None
         self._ended: int | None = None
         self._gathering = False
         self._server: asyncio.Server | None = None
@@ -69,6 +80,17 @@ class ControlServer:
         """Accept consoles from now on. Raises `OSError`."""
         sock = listen(self._folder / "control.sock")
         self._server = await asyncio.start_unix_server(self._accept, sock=sock, limit=LONGEST_MESSAGE)
+        if may_want_several(self._runtime.state.scope):
+            await self._share()
+
+    async def _share(self) -> None:
+        try:
+            sock = offer(self._session, self._place)
+        except OSError as error:
+            # The session goes on: what wants several humans is denied when its time is over.
+            self._runtime.fault("control", f"other users of this machine cannot answer: {error}")
+            return
+        self._shared = await asyncio.start_unix_server(self._accept_other, sock=sock, limit=LONGEST_OF_OTHERS)
 
     def journal_grew(self) -> None:
         """There are new lines; callable from any thread. What came within `GATHER_SECONDS` is told at once."""
@@ -88,9 +110,12 @@ class ControlServer:
         self._wake()
         if self._server is not None:
             self._server.close()
-        if self._consoles:
-            await asyncio.wait(self._consoles, timeout=patience)
-        for console in self._consoles:
+        if self._shared is not None:
+            self._shared.close()
+            withdraw(self._session, self._place)
+        if connected := {*self._consoles, *self._approvers}:
+            await asyncio.wait(connected, timeout=patience)
+        for console in (*self._consoles, *self._approvers):
             console.cancel()
         (self._folder / "control.sock").unlink(missing_ok=True)
 
@@ -101,13 +126,13 @@ class ControlServer:
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        name = _user_of(writer.get_extra_info("socket"))
-        if not name or len(self._consoles) >= MOST_CONSOLES:
+        peer = peer_of(writer.get_extra_info("socket"))
+        if peer is None or peer.uid != os.getuid() or len(self._consoles) >= MOST_CONSOLES:
             writer.close()
             return
         self._consoles.add(task)
         try:
-            await self._serve(reader, writer, name)
+            await self._serve(reader, writer, peer, None)
         except (OSError, ValueError) as error:
             # A console that breaks its connection or talks nonsense is let go; the session goes on.
             if isinstance(error, ValueError):
@@ -116,29 +141,59 @@ class ControlServer:
             self._consoles.discard(task)
             writer.close()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, name: str) -> None:
+    async def _accept_other(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Another user: of those that nobody asked for there may be many, and none takes a place from a console."""
+        task = asyncio.current_task()
+        assert task is not None
+        peer = peer_of(writer.get_extra_info("socket"))
+        known = list(self._approvers.values())
+        if (
+            peer is None
+            or peer.uid == os.getuid()
+            or len(known) >= MOST_APPROVERS
+            or known.count(peer.uid) >= MOST_OF_ONE_USER
+        ):
+            writer.close()
+            return
+        self._approvers[task] = peer.uid
+        try:
+            await self._serve(reader, writer, peer, Sight(approver_of(peer, os.getuid())))
+        except (OSError, ValueError):
+            pass  # nothing that another user sends is worth a line in this user's journal
+        finally:
+            del self._approvers[task]
+            writer.close()
+
+    async def _serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: Peer, sight: Sight | None
+    ) -> None:
         async with asyncio.timeout(HELLO_SECONDS):
             hello = _message(await reader.readline())
         if hello is None or hello.get("type") != "hello":
             return
         console, since = str(hello.get("console", ""))[:64], _natural(hello.get("since", 0))
-        self._resize(hello)
-        self._host.attached()
+        if sight is None:
+            self._resize(hello)
+            self._host.attached()
+        else:
+            since = 0  # the numbers of lines that are not theirs tell them nothing
         changed = asyncio.Event()
         changed.set()
         self._changed.add(changed)
-        told = asyncio.ensure_future(self._tell(writer, changed, since))
+        told = asyncio.ensure_future(self._tell(writer, changed, since, sight))
         try:
             while line := await reader.readline():
                 message = _message(line)
                 if message is None:
                     return
                 reply: Json | None
-                if message.get("type") == "grant_path":
+                if sight is not None:
+                    reply = self._take_of_other(message, console, peer, sight)
+                elif message.get("type") == "grant_path":
                     # It looks through the folder: the agent's terminal must not wait for that.
-                    reply = await self._loop.run_in_executor(None, self._grant_path, message, name)
+                    reply = await self._loop.run_in_executor(None, self._grant_path, message, peer.name)
                 else:
-                    reply = self._take(message, console, name)
+                    reply = self._take(message, console, peer)
                 if reply:
                     _send(writer, reply)
                     await writer.drain()
@@ -153,21 +208,15 @@ class ControlServer:
             with contextlib.suppress(asyncio.CancelledError, OSError):
                 await told
 
-    def _take(self, message: Json, console: str, name: str) -> Json | None:
+    def _take(self, message: Json, console: str, peer: Peer) -> Json | None:
         """One message of a console; what comes back is its reply."""
+        name = peer.name
         match message.get("type"):
             case "shown":
                 told = [str(message.get(key, "")) for key in ("escalation", "digest")]
                 self._runtime.shown(told[0], console, told[1])
             case "answer":
-                answer: Answer = from_json(Answer, message.get("answer"))
-                reply = self._runtime.answer(replace(answer, by=name))
-                return {
-                    "type": "answered",
-                    "escalation": reply.escalation,
-                    "accepted": reply.accepted,
-                    "why": reply.why,
-                }
+                return self._answer(message, peer)
             case "resize":
                 self._resize(message)
             case "input":
@@ -179,6 +228,28 @@ class ControlServer:
             case unknown:
                 raise ValueError(f"unknown message {unknown!r}")
         return None
+
+    def _take_of_other(self, message: Json, console: str, peer: Peer, sight: Sight) -> Json | None:
+        """One message of another user's console, who may answer what they were told of and do nothing else."""
+        match message.get("type"):
+            case "shown" if str(message.get("escalation")) in sight.open:
+                # What was on their screen is what they say it was: no digest, no showing.
+                self._runtime.shown(str(message["escalation"]), console, str(message.get("digest") or "none"))
+            case "shown":
+                pass
+            case "answer":
+                return self._answer(message, peer, sight)
+            case unknown:
+                raise ValueError(f"another user may answer and nothing else, not {unknown!r}")
+        return None
+
+    def _answer(self, message: Json, peer: Peer, sight: Sight | None = None) -> Json:
+        answer: Answer = from_json(Answer, message.get("answer"))
+        if sight is not None and answer.escalation not in sight.open:
+            reply = ReplyTo(answer.escalation, False, "no such question is yours to answer")
+        else:
+            reply = self._runtime.answer(replace(answer, by=peer.name), approver_of(peer, os.getuid()))
+        return {"type": "answered", "escalation": reply.escalation, "accepted": reply.accepted, "why": reply.why}
 
     def _grant_path(self, message: Json, name: str) -> Json:
         path, write, minutes = message.get("path"), message.get("write", False), _natural(message.get("minutes", 0))
@@ -192,10 +263,13 @@ class ControlServer:
         if 0 < columns <= 1000 and 0 < rows <= 1000:
             self._host.resize(columns, rows)
 
-    async def _tell(self, writer: asyncio.StreamWriter, changed: asyncio.Event, since: int) -> None:
+    async def _tell(
+        self, writer: asyncio.StreamWriter, changed: asyncio.Event, since: int, sight: Sight | None
+    ) -> None:
         """The journal's lines from `since` on, as they come, and at last the exit code."""
         with (self._folder / "journal.jsonl").open("rb") as journal:
-            _send(writer, {"type": "welcome", "session": self._session, "screen": self._screen, "next": since})
+            screen = self._screen if sight is None else ""
+            _send(writer, {"type": "welcome", "session": self._session, "screen": screen, "next": since})
             for _ in range(since):
                 if not journal.readline():
                     break  # it asks for what is not there yet
@@ -206,8 +280,9 @@ class ControlServer:
                 ended = self._ended
                 while data := journal.read(BATCH_BYTES):
                     whole, _, rest = (rest + data).rpartition(b"\n")
-                    if whole:
-                        writer.write(b'{"type":"records","records":[' + b",".join(whole.split(b"\n")) + b"]}\n")
+                    lines = whole.split(b"\n") if whole else []
+                    if lines := lines if sight is None else sight.of(lines):
+                        writer.write(b'{"type":"records","records":[' + b",".join(lines) + b"]}\n")
                         await writer.drain()
                 if first:
                     # What waits now is known to a program that only wants to list it.
@@ -217,21 +292,6 @@ class ControlServer:
                     _send(writer, {"type": "ended", "exit_code": ended})
                     await writer.drain()
                     return
-
-
-def _user_of(sock: socket.socket) -> str:
-    """The name of the user behind a connection; empty if it is not ours or comes from inside a cell."""
-    pid, uid, _ = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-    if uid != os.getuid() or pid <= 0:
-        return ""
-    try:
-        if Path(f"/proc/{pid}/ns/pid").readlink() != Path("/proc/self/ns/pid").readlink():
-            return ""
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"uid {uid}"
-    except OSError:
-        return ""
 
 
 def _message(line: bytes) -> Json | None:
