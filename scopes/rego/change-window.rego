@@ -84,7 +84,13 @@ is_change if {
 
 program_names contains name if some name in input.action.known_as
 
-program_names contains regex.replace(input.action.program, ".*/", "") if input.action.kind == "exec"
+# A script runs as its interpreter.
+program_names contains name if {
+	input.action.kind == "exec"
+	some path in [input.action.program, input.action.script]
+	parts := split(path, "/")
+	name := parts[count(parts) - 1]
+}
 
 decision := {"effect": "allow"} if not is_change
 

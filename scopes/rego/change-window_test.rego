@@ -6,7 +6,7 @@ call := {"kind": "aws", "level": "write"}
 
 look := {"kind": "aws", "level": "read"}
 
-start(program, argv) := {"kind": "exec", "program": program, "argv": argv, "known_as": []}
+start(program, argv) := {"kind": "exec", "program": program, "argv": argv, "known_as": [], "script": ""}
 
 zurich := {"zone": "Europe/Zurich"}
 
@@ -42,6 +42,8 @@ cases := {
 	"terraform apply": saturday(start("/usr/bin/terraform", ["terraform", "-chdir=x", "apply"]), "deny"),
 	"terraform plan": saturday(start("/usr/bin/terraform", ["terraform", "plan"]), "allow"),
 	"a renamed terraform": saturday(object.union(start("/tmp/t", ["t", "destroy"]), {"known_as": ["terraform"]}), "deny"),
+	"a script in its place": saturday(object.union(start("/bin/sh", ["sh", "/x/terraform", "apply"]), {"script": "/x/terraform"}), "deny"),
+	"a path beyond ASCII": saturday(start("/home/zoë/bin/\"x\"", ["x"]), "allow"),
 	"a tool that changes something": saturday({"kind": "mcp", "tool": "merge_pull_request"}, "deny"),
 	"a tool that looks": saturday({"kind": "mcp", "tool": "get_issue"}, "allow"),
 	"a connection": saturday({"kind": "connect", "host": "example.com"}, "allow"),
