@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -14,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.headless import COMMAND, SECONDS, Desk
+from tests.e2e.headless import COMMAND, SECONDS, Desk, folder_fd
 from tests.identity.oidc.contract import SCOPE as CLIENT_SCOPE
-from tests.identity.oidc.crooked import Crooked, crooked, visit
+from tests.identity.oidc.crooked import SECRET, Crooked, crooked, visit
 
 TASK = CLIENT_SCOPE.removeprefix("task-")
 
@@ -28,17 +29,20 @@ def server() -> Iterator[Crooked]:
         yield running
 
 
-def configure(desk: Desk, server: Crooked, *, login: str = "browser", more: str = "") -> None:
-    """The user's configuration: this issuer."""
+def configure(
+    desk: Desk, issuer: str, *, task: str = TASK, secret: str = SECRET, login: str = "browser", more: str = ""
+) -> None:
+    """The user's configuration is this issuer, and the scope is called what it knows."""
     folder = desk.home / ".config/agent-supervise"
     folder.mkdir(parents=True)
-    (folder / "secret").write_text("s3cret/of the+broker\n")
+    (folder / "secret").write_text(secret + "\n")
     (folder / "identity.yaml").write_text(
-        f"provider: keycloak\nissuer: {server.issuer}\nsecret_file: secret\nlogin: {login}\n{more}"
+        f"provider: keycloak\nissuer: {issuer}\nsecret_file: secret\nlogin: {login}\n{more}"
     )
     for file in folder.iterdir():
         file.chmod(0o600)
-    desk.scope.write_text(desk.scope.read_text().replace("scope: trial", f"scope: {TASK}"))
+    _, rest = desk.scope.read_text().split("\n", 1)
+    desk.scope.write_text(f"scope: {task}\n{rest}")
 
 
 class Headless:
@@ -54,16 +58,21 @@ class Headless:
 
     def page(self) -> str:
         """The page that the human is asked to open."""
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            if line.startswith("  http"):
-                return line.strip()
-        raise AssertionError(f"there was no login; exit code {self.process.wait(SECONDS)}")
+        return page_of(self.process)
 
     def end(self) -> tuple[int, str, str]:
         """Exit code, standard output, and the rest of standard error."""
         out, errors = self.process.communicate(timeout=SECONDS)
         return self.process.returncode, out, errors
+
+
+def page_of(process: subprocess.Popen[str]) -> str:
+    """The page that the human is asked to open."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("  http"):
+            return line.strip()
+    raise AssertionError(f"there was no login; exit code {process.wait(SECONDS)}")
 
 
 def journal(folder: Path, *kinds: str) -> list[dict[str, Any]]:
@@ -105,7 +114,7 @@ def test_an_export_tells_who_it_was(desk: Desk) -> None:
 
 def test_a_login_makes_a_task_token_that_ends_with_the_session(desk: Desk, server: Crooked) -> None:
     """The human logs in before anything is there; the token and the login are revoked when the agent has ended."""
-    configure(desk, server)
+    configure(desk, server.issuer)
     session = Headless(desk, "sh", "-c", "echo ran")
     page = session.page()
     assert not desk.sessions, "nothing of the session is there before the login"
@@ -126,7 +135,7 @@ def test_a_login_makes_a_task_token_that_ends_with_the_session(desk: Desk, serve
 
 def test_the_device_login_shows_page_and_code(desk: Desk, server: Crooked) -> None:
     """Without a browser on this machine the code is on standard error, and polling for it starts the session."""
-    configure(desk, server, login="device")
+    configure(desk, server.issuer, login="device")
     server.device_pending = 0
     session = Headless(desk, "sh", "-c", "echo ran")
     assert session.process.stderr is not None
@@ -155,7 +164,7 @@ def test_without_an_identity_nothing_starts(
     desk: Desk, server: Crooked, user: str, bend: dict[str, Any], said: str
 ) -> None:
     """A login that is refused, a user without the role, no exchange, a token that is too wide: exit 2, a way out."""
-    configure(desk, server)
+    configure(desk, server.issuer)
     for name, value in bend.items():
         setattr(server, name, value)
     session = Headless(desk, "sh", "-c", "echo ran")
@@ -169,7 +178,7 @@ def test_without_an_identity_nothing_starts(
 
 def test_a_server_that_is_down_starts_nothing(desk: Desk, server: Crooked) -> None:
     """What cannot be reached is told with the place and a way out."""
-    configure(desk, server)
+    configure(desk, server.issuer)
     server.status["/openid-configuration"] = 503
     done = desk.run("sh", "-c", "echo ran")
     assert (done.returncode, done.stdout) == (2, "") and "fix:" in done.stderr
@@ -178,23 +187,40 @@ def test_a_server_that_is_down_starts_nothing(desk: Desk, server: Crooked) -> No
 
 def test_whoever_gives_the_login_up_leaves_no_process(desk: Desk, server: Crooked) -> None:
     """The command line ends while the browser is waited for: the session process ends with it."""
-    configure(desk, server)
+    configure(desk, server.issuer)
     session = Headless(desk, "sh", "-c", "echo ran")
     session.page()
-    (child,) = children(session.process.pid)
+    child = session_process_of(session.process.pid)
     os.kill(session.process.pid, signal.SIGINT)
     assert session.end()[0] == 130
     gone(child)
     assert not desk.sessions
 
 
-def test_a_crash_is_settled_at_the_next_start(desk: Desk, server: Crooked) -> None:
-    """The token of a session process that was killed is revoked by the next session, on its record."""
-    configure(desk, server)
+def test_the_kill_key_ends_the_login_in_the_browser_too(desk: Desk, server: Crooked) -> None:
+    """Whoever kills a session does not want what it logged in to be used on."""
+    configure(desk, server.issuer)
     session = Headless(desk, "sh", "-c", "echo ran; sleep 60")
     visit(server, session.page(), "ann")
     assert session.process.stdout is not None and session.process.stdout.readline() == "ran\n"
-    (child,) = children(session.process.pid)
+    (folder,) = desk.sessions
+    with socket.socket(socket.AF_UNIX) as control, folder_fd(folder) as number:
+        control.connect(f"/proc/self/fd/{number}/control.sock")
+        hello = {"type": "hello", "console": "c", "columns": 100, "rows": 30, "since": 0}
+        control.sendall(b"".join(json.dumps(said).encode() + b"\n" for said in (hello, {"type": "kill"})))
+        session.end()
+    assert len(server.paths("/logout")) == 1 and not server.sessions
+    (minted,) = journal(folder, "credential.minted")
+    assert minted["credential"].removeprefix("oidc:") in server.revoked
+
+
+def test_a_crash_is_settled_at_the_next_start(desk: Desk, server: Crooked) -> None:
+    """The token of a session process that was killed is revoked by the next session, on its record."""
+    configure(desk, server.issuer)
+    session = Headless(desk, "sh", "-c", "echo ran; sleep 60")
+    visit(server, session.page(), "ann")
+    assert session.process.stdout is not None and session.process.stdout.readline() == "ran\n"
+    child = session_process_of(session.process.pid)
     os.kill(child, signal.SIGKILL)
     session.end()
     (folder,) = desk.sessions
@@ -212,9 +238,11 @@ def test_a_crash_is_settled_at_the_next_start(desk: Desk, server: Crooked) -> No
         assert any("no keyring kept it" in line["what"] for line in told if line["kind"] == "fault")
 
 
-def children(pid: int) -> list[int]:
-    """Processes that this one started."""
-    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+def session_process_of(pid: int) -> int:
+    """The session process that this command line started."""
+    started = [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    (found,) = [one for one in started if b"supervisor.session_process" in Path(f"/proc/{one}/cmdline").read_bytes()]
+    return found
 
 
 def gone(pid: int) -> None:
