@@ -48,7 +48,7 @@ def session(desk: Desk, cloud: EmbeddedAws, server: Keycloak) -> AwsSession:
 
 
 def test_from_the_login_to_the_call_and_to_the_end(session: AwsSession, server: Keycloak) -> None:
-    """The call is signed for ann's session of the role; who she is, and that Keycloak revoked the token, is on record."""
+    """The call is signed for ann's session of the role; who she is, and that the token was revoked, is on record."""
     process = session.start(sys.executable, "calls.py", LISTS)
     Browser("ann").open(page_of(process))
     out, err = process.communicate(timeout=SECONDS)
