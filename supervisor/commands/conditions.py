@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import shutil
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -34,7 +35,7 @@ def judge_actions(
     conditions.start()
     made = [decision]
     try:
-        for action in _all(actions):
+        for action in map(_found(environment), _all(actions)):
             request = request_for(action)
             ruled = deciding.decide(scope, (), request, now)
             condition = strictest((conditions.ask(request, ruled, now).result(), *untold))
@@ -51,6 +52,18 @@ def _all(actions: Iterable[Action]) -> Iterable[Action]:
         yield action
         if isinstance(action, Exec):
             yield from (start for start in inner(action) if isinstance(start, Exec))
+
+
+def _found(environment: Mapping[str, str]) -> Callable[[Action], Action]:
+    """Programs by their whole path, as a session has them; shell text names them alone."""
+
+    def found(action: Action) -> Action:
+        if not isinstance(action, Exec) or "/" in action.program:
+            return action
+        path = shutil.which(action.program, path=environment.get("PATH"))
+        return replace(action, program=str(Path(path).resolve())) if path else action
+
+    return found
 
 
 def _accepted(scope: Scope) -> tuple[Scope, tuple[Condition, ...]]:

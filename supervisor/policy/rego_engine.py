@@ -45,25 +45,25 @@ PATTERNS: Final = {"regex.match": 0, "regex.replace": 1, "regex.split": 0, "rege
 
 ENGINE: Final = f"""package agent_supervise_engine
 
-said(format, values) := sprintf(format, [plain(value) | some value in values])
+engine_said(format, values) := sprintf(format, [engine_plain(value) | some value in values])
 
-plain(value) := substring(value, 0, -1) if is_string(value)
+engine_plain(value) := substring(value, 0, -1) if is_string(value)
 
-plain(value) := value if not is_string(value)
+engine_plain(value) := value if not is_string(value)
 
-bare(text) := trim(text, " {_BLANKS}\u0085\u00a0")
+engine_bare(text) := trim(text, " {_BLANKS}\u0085\u00a0")
 
-matches(pattern, text) := regex.match(pattern, printable(text))
+engine_matches(pattern, text) := regex.match(pattern, engine_printable(text))
 
-replaced(text, pattern, value) := regex.replace(printable(text), pattern, value)
+engine_replaced(text, pattern, value) := regex.replace(engine_printable(text), pattern, value)
 
-parts(pattern, text) := regex.split(pattern, printable(text))
+engine_parts(pattern, text) := regex.split(pattern, engine_printable(text))
 
-found(pattern, text, most) := regex.find_n(pattern, printable(text), most)
+engine_found(pattern, text, most) := regex.find_n(pattern, engine_printable(text), most)
 
-printable(text) := text if regex.match(`^[ -~]*$`, text)
+engine_printable(text) := text if regex.match(`^[ -~]*$`, text)
 
-printable(text) := to_number("no printable ASCII") if not regex.match(`^[ -~]*$`, text)
+engine_printable(text) := to_number("no printable ASCII") if not regex.match(`^[ -~]*$`, text)
 """
 """What `for_engine` needs. `sprintf` by itself puts quotes around some texts; to_number of no number is an error."""
 _INSTEAD: Final = {
@@ -129,7 +129,7 @@ def for_engine(text: str) -> str:
             first, name = name_before(found, at)
             if name in _INSTEAD:
                 end = token.start + len(token.text)
-                edits.append((first.start, end - first.start, f"data.agent_supervise_engine.{_INSTEAD[name]}"))
+                edits.append((first.start, end - first.start, f"data.agent_supervise_engine.engine_{_INSTEAD[name]}"))
     for start, size, instead in reversed(edits):
         text = text[:start] + instead + text[start + size :]
     return text

@@ -90,6 +90,18 @@ def test_the_strictest_of_several_files_counts() -> None:
         assert (made.effect, made.by) == (Effect.DENY, "broken.rego")
 
 
+def test_functions_of_one_name_are_each_files_own() -> None:
+    """The engine keeps them apart."""
+    files = [
+        rego(name, f'f(x) := concat("", ["{name}", x])\n\ndecision := {{"effect": "deny", "because": f("1")}}')
+        for name in "ab"
+    ]
+    for one in (files, files[::-1]):
+        with running(*one) as (conditions, _):
+            made = say(conditions)
+            assert made.text == f"{one[0].file}: {one[0].file[0]}1"
+
+
 def test_files_use_a_library() -> None:
     """Rules of a package below `lib`, imported or by their whole name."""
     days = rego("lib.days", 'free(day) if day in {"Sunday"}')
@@ -100,7 +112,7 @@ def test_files_use_a_library() -> None:
 
 
 HOSTILE = [
-    "Zoë",
+    "Zo☃",
     'q"\\',
     "a\tb",
     "😀",
