@@ -259,8 +259,9 @@ class SessionProcess:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._watched.wait(), CONSOLE_SECONDS)
         await self._watching
+        proved = await self._proved()
         await self._acted()
-        if await self._proved() and not self._over.is_set():
+        if proved and not self._fault and not self._over.is_set():
             cell.go()
         await self._over.wait()
         self._loop.remove_reader(cell.exit_fd)

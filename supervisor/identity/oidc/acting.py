@@ -11,22 +11,23 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from supervisor.errors import JournalError
 from supervisor.identity.oidc.choose import login_terms, provider_of, task_terms
 from supervisor.identity.oidc.events import Renewed, TokenEvent, record_of
 from supervisor.identity.oidc.failures import IdentityError
-from supervisor.identity.oidc.keyring import KernelKeyring
 from supervisor.identity.oidc.life import TaskTokenLife
 from supervisor.identity.oidc.provider import Pause, Provider
-from supervisor.identity.oidc.remembered import Remembered, settle
 from supervisor.identity.oidc.settings import load_settings
 from supervisor.identity.oidc.values import DevicePrompt, Login
-from supervisor.identity.oidc.web_identity import WebIdentitySts, source_of
-from supervisor.identity.source import Source
 from supervisor.journal.sessions import SessionFolder, is_running, sessions_folder, state_folder
 from supervisor.model.event import CredentialEnded, CredentialMinted, Fault
+
+if TYPE_CHECKING:
+    from supervisor.identity.oidc.remembered import Remembered
+    from supervisor.identity.oidc.web_identity import WebIdentitySts
+    from supervisor.identity.source import Source
 
 LOGIN_SECONDS: Final = 300.0
 """How long a human may take to log in."""
@@ -95,7 +96,7 @@ class Acting:
                 record(replace(found, part=AFTER_A_CRASH) if isinstance(found, Fault) else found)
 
         # The local issuer ends with this process: nothing of it can be left behind.
-        unrevoked = Remembered(state_folder(self._environment) / UNREVOKED, KernelKeyring()) if self.asks else None
+        unrevoked = self._unrevoked() if self.asks else None
         self._life = life = TaskTokenLife(
             self._provider,
             self._login,
@@ -115,6 +116,8 @@ class Acting:
         life, role = self._life, self._settings.aws_role
         if life is None or not role:
             return None
+        from supervisor.identity.oidc.web_identity import WebIdentitySts, source_of
+
         bundle = "" if endpoint else self._environment.get("AWS_CA_BUNDLE", "")
         source = source_of(role, issuer=self._settings.issuer, region=region, endpoint=endpoint, ca_bundle=bundle)
         return source, WebIdentitySts(source, life.current), life.login.user
@@ -132,7 +135,15 @@ class Acting:
             self._settings, self._environment, session=session, user=self._user, uid=self._uid, deadline=deadline
         )
 
+    def _unrevoked(self) -> Remembered:
+        from supervisor.identity.oidc.keyring import KernelKeyring
+        from supervisor.identity.oidc.remembered import Remembered
+
+        return Remembered(state_folder(self._environment) / UNREVOKED, KernelKeyring())
+
     def _settle(self, unrevoked: Remembered, told: Callable[[TokenEvent], None]) -> None:
+        from supervisor.identity.oidc.remembered import settle
+
         provider, folder = self._provider, sessions_folder(self._environment)
         for left in unrevoked.left_behind(lambda session: is_running(SessionFolder(folder / session))):
             issuer = provider if provider is not None and provider.issuer == left.issuer else None

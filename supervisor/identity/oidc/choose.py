@@ -9,10 +9,8 @@ from supervisor.identity.names import PREFIX
 from supervisor.identity.oidc.local import LocalIssuer
 from supervisor.identity.oidc.provider import Provider
 from supervisor.identity.oidc.realm import client_scope
-from supervisor.identity.oidc.server import Clients, OidcServer
 from supervisor.identity.oidc.settings import Settings, client_secret
 from supervisor.identity.oidc.values import LoginTerms, TaskTerms
-from supervisor.identity.oidc.wire import Wire
 
 
 def provider_of(
@@ -21,6 +19,10 @@ def provider_of(
     """The issuer that is configured; asks nothing of it yet. Raises `SettingsError`."""
     if settings.provider == "local":
         return LocalIssuer(session, user, uid, deadline=deadline)
+    # Most sessions need none of it, and every session waits for imports.
+    from supervisor.identity.oidc.server import Clients, OidcServer
+    from supervisor.identity.oidc.wire import Wire
+
     clients = Clients(settings.login_client, settings.broker_client, client_secret(settings, environment))
     return OidcServer(settings.issuer, clients, wire=Wire(ca_bundle=settings.ca_bundle, environment=environment))
 

@@ -21,14 +21,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Literal, cast, get_args
 
-import yaml
-
 from supervisor.errors import JournalError, SuperviseError
 from supervisor.identity.oidc.configured import FILE, configuration_folder
 from supervisor.identity.oidc.failures import IdentityError
 from supervisor.identity.oidc.realm import AWS, BROKER_CLIENT, LOGIN_CLIENT
 from supervisor.identity.oidc.values import DEVELOPER, LEAST_SECONDS, MOST_SECONDS, Token
-from supervisor.identity.oidc.wire import checked
 from supervisor.journal.private import open_private
 
 SECRET_VARIABLE: Final = "AGENT_SUPERVISE_CLIENT_SECRET"
@@ -93,6 +90,8 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
 
 def parse_settings(text: str, *, where: str) -> Settings:
     """The settings that a text says. Raises `SettingsError`."""
+    import yaml
+
     try:
         told = yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
@@ -158,6 +157,8 @@ def _fitting(made: Settings, where: str) -> Settings:
         return made
     if not made.issuer:
         raise SettingsError("there is no issuer", where=where, fix="write issuer: https://HOST/realms/REALM")
+    from supervisor.identity.oidc.wire import checked
+
     try:
         checked(made.issuer, where=f"{where}: issuer")
     except IdentityError as error:
