@@ -19,7 +19,7 @@ demo: $(STAMP)
 
 ## test       format, lint, types, arrows and every test without heavy parts
 test: check
-	$(RUN)/python -m pytest -n 3 -q -m "not real"
+	$(RUN)/python -m pytest -n 3 -q -m "not real and not long"
 
 ## check      format, lint, types and import arrows
 check: $(STAMP)
@@ -28,9 +28,10 @@ check: $(STAMP)
 	$(RUN)/mypy
 	$(RUN)/lint-imports --no-cache
 
-## test-real  the heavy real parts: agent CLIs, the aws CLI, JavaScript's SDK, terraform
+## test-real  the attack suite, long sessions, and the heavy real parts: agent CLIs, AWS tools, terraform, Keycloak, OPA
 test-real: $(STAMP)
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,demo,real]'
+	$(RUN)/python -m pytest -n 3 -q -m long
 	$(RUN)/python -m pytest -q -m real
 
 ## bench      ratios measured side by side, as JSON in bench-out/

@@ -11,10 +11,17 @@ from tests.attacks.stage import Stage
 from tests.attacks.technique import chunks, paths, read, repeated
 
 CHUNKS = chunks()
-RACES = 1000
+RACES = 400
 
 
-@pytest.mark.parametrize("chunk", CHUNKS)
+def _quick(chunk: str) -> bool:
+    return chunk.startswith("starts-")
+
+
+PORTIONS = [pytest.param(chunk, marks=() if _quick(chunk) else pytest.mark.long) for chunk in CHUNKS]
+
+
+@pytest.mark.parametrize("chunk", PORTIONS)
 def test_production_survives(attacked: Stage, chunk: str) -> None:
     """No technique of this portion harms anything, and each came to its attempt."""
     outcomes = attacked.attack(map(read, CHUNKS[chunk]))
@@ -24,6 +31,7 @@ def test_production_survives(attacked: Stage, chunk: str) -> None:
     assert not broken, "\n\n".join(["these never came to their attempt:", *broken])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("chunk", CHUNKS)
 def test_controls_do_harm(unguarded: Stage, chunk: str) -> None:
     """Outside of a session each technique that says so harms what it aims at: the suite would see it."""
@@ -34,7 +42,7 @@ def test_controls_do_harm(unguarded: Stage, chunk: str) -> None:
     assert not failed, "\n\n".join(failed)
 
 
-@pytest.mark.real
+@pytest.mark.long
 @pytest.mark.parametrize("path", [path for path in paths() if path.parent.name == "races"], ids=lambda path: path.stem)
 def test_a_race_is_never_won(real_cells: None, gcc: None, tmp_path: Path, path: Path) -> None:
     """Of many attempts none starts what is denied; `python -m tests.attacks races --attempts 10000` makes more."""

@@ -117,8 +117,8 @@ class Told:
         return [json.loads(line) for line in (self.folder / "journal.jsonl").read_text().splitlines()]
 
     def of(self, kind: str) -> list[dict[str, Any]]:
-        """Those of one kind; decisions on AWS calls only."""
-        lines = [line for line in self.journal() if line["kind"] == kind]
+        """Those of one kind that are about AWS: decisions on its calls, and its own credentials."""
+        lines = [line for line in self.journal() if line["kind"] == kind and "issuer" not in line]
         return [line for line in lines if kind != "decision" or line["request"]["gate"] == "aws"]
 
     @property

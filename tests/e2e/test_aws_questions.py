@@ -16,6 +16,8 @@ from tests.e2e.conftest import Open
 from tests.e2e.headless import Desk
 from tests.e2e.screen import PREFIX, Terminal
 
+pytestmark = pytest.mark.long
+
 SLOW = 60.0
 """Seconds for a tool to load its SDK and to make its first call, on a host with other things to do."""
 SIZES = [(80, 24), (120, 36), (200, 50)]

@@ -15,6 +15,8 @@ from tests.e2e.aws_session import DESCRIBE, SECONDS, AwsSession, Told, holds
 from tests.e2e.crooked_aws import Crooked, crooked, error, hangs_up, resets, says
 from tests.e2e.headless import Desk
 
+pytestmark = pytest.mark.long
+
 LISTS = f's3 list_objects_v2 {{"Bucket": "{SITE}"}}'
 
 

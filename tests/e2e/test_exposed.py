@@ -16,6 +16,8 @@ import pytest
 from tests.cell.cell_stage import PYTHON
 from tests.e2e.headless import COMMAND, SECONDS, Desk
 
+pytestmark = pytest.mark.long
+
 SCOPE = """\
 scope: shown
 task: Serve a page

@@ -17,6 +17,8 @@ from tests.e2e.headless import COMMAND, SCOPE, Desk, folder_fd
 from tests.e2e.test_limits import cell_of, is_first, lines, running, talk
 from tests.gates.exec.test_session_killed import descendants, session_of
 
+pytestmark = pytest.mark.long
+
 SECONDS = 60.0
 BEATS = "while :; do /bin/date >> beats; done\n"
 

@@ -16,6 +16,8 @@ from tests.e2e.conftest import Open
 from tests.e2e.headless import COMMAND, SECONDS, Desk
 from tests.e2e.screen import PREFIX
 
+pytestmark = pytest.mark.long
+
 
 class Agent:
     """A shell as the agent of a session, told what to do line by line."""

@@ -7,9 +7,13 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.cell.cell_stage import until
 from tests.e2e.conftest import Open
 from tests.e2e.headless import Desk
+
+pytestmark = pytest.mark.long
 
 
 def records(desk: Desk, kind: str) -> list[dict[str, Any]]:

@@ -13,6 +13,8 @@ from supervisor.cell.wayout import way_out
 from tests.e2e.headless import COMMAND, ROOT, Desk
 from tests.e2e.test_limits import lines
 
+pytestmark = pytest.mark.long
+
 SECONDS = 120.0
 
 

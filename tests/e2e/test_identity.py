@@ -19,6 +19,8 @@ from tests.e2e.headless import COMMAND, SECONDS, Desk, folder_fd
 from tests.identity.oidc.contract import SCOPE as CLIENT_SCOPE
 from tests.identity.oidc.crooked import SECRET, Crooked, crooked, visit
 
+pytestmark = pytest.mark.long
+
 TASK = CLIENT_SCOPE.removeprefix("task-")
 
 

@@ -14,6 +14,8 @@ from tests.e2e.headless import SECONDS, Desk
 from tests.e2e.test_identity import configure, page_of
 from tests.identity.oidc.crooked import crooked, visit
 
+pytestmark = pytest.mark.long
+
 LISTS = f's3 list_objects_v2 {{"Bucket": "{SITE}"}}'
 ROLE = "arn:aws:iam::123456789012:role/agents"
 

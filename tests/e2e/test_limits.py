@@ -19,6 +19,8 @@ from tests.cell.cell_stage import PYTHON, until
 from tests.e2e.headless import COMMAND, SCOPE, Desk, folder_fd
 from tests.gates.exec.test_session_killed import descendants, session_of
 
+pytestmark = pytest.mark.long
+
 SECONDS = 60.0
 
 
