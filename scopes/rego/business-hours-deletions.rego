@@ -53,17 +53,11 @@ deletes if {
 	regex.match(`(delete|remove|destroy|purge)`, lower(input.action.tool))
 }
 
-decision := {"effect": "allow"} if not deletes
-
-decision := {"effect": "ask", "because": "it deletes", "minutes": 30} if {
-	deletes
+decision := {"effect": "allow"} if {
+	not deletes
+} else := {"effect": "ask", "because": "it deletes", "minutes": 30} if {
 	open
-}
-
-decision := {"effect": "deny", "because": because} if {
-	deletes
-	not open
-}
+} else := {"effect": "deny", "because": because}
 
 because := sprintf(
 	"it is %s %s in %s, and what deletes waits for %s to %s on %s",

@@ -10,15 +10,19 @@ usual := {
 	"days": ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"],
 	"from": "09:00",
 	"to": "17:00",
-	"commands": {
-		"terraform": ["apply", "destroy", "import", "taint"],
-		"tofu": ["apply", "destroy", "import", "taint"],
-		"kubectl": ["apply", "create", "delete", "edit", "patch", "replace", "scale", "set"],
-		"helm": ["install", "upgrade", "uninstall", "rollback"],
-		"git": ["push"],
-		"npm": ["publish"],
-	},
 }
+
+# What may change something, by program; `commands: {make: [deploy]}` in the settings says it in place of these.
+usual_commands := {
+	"terraform": ["apply", "destroy", "import", "taint"],
+	"tofu": ["apply", "destroy", "import", "taint"],
+	"kubectl": ["apply", "create", "delete", "edit", "patch", "replace", "scale", "set"],
+	"helm": ["install", "upgrade", "uninstall", "rollback"],
+	"git": ["push"],
+	"npm": ["publish"],
+}
+
+commands := object.get(input.settings, ["change_window", "commands"], usual_commands)
 
 settings := object.union(usual, object.get(input.settings, "change_window", {}))
 
@@ -78,7 +82,7 @@ is_change if {
 is_change if {
 	input.action.kind == "exec"
 	some name in program_names
-	some word in settings.commands[name]
+	some word in commands[name]
 	word in input.action.argv
 }
 
@@ -92,17 +96,11 @@ program_names contains name if {
 	name := parts[count(parts) - 1]
 }
 
-decision := {"effect": "allow"} if not is_change
-
 decision := {"effect": "allow"} if {
-	is_change
+	not is_change
+} else := {"effect": "allow"} if {
 	open
-}
-
-decision := {"effect": "deny", "because": because} if {
-	is_change
-	not open
-}
+} else := {"effect": "deny", "because": because}
 
 because := sprintf(
 	"it is %s %s in %s, and changes are made %s to %s on %s",

@@ -9,15 +9,15 @@ usual := {"accounts": [], "tag": "env", "values": ["prod", "production"], "names
 
 settings := object.union(usual, object.get(input.settings, "four_eyes_production", {}))
 
-decision := {"effect": "allow"} if not is_change_of_production
-
-decision := {
+decision := {"effect": "allow"} if {
+	not is_change_of_production
+} else := {
 	"effect": "ask",
 	"because": "it changes production, which takes two people and a reason",
 	"four_eyes": {"count": 2, "role": settings.role},
 	"reason": true,
 	"minutes": 0,
-} if is_change_of_production
+}
 
 default is_change_of_production := false
 

@@ -61,21 +61,8 @@ is_change if {
 
 decision := {"effect": "deny", "because": sprintf("%s is no freeze: write two dates as 2026-12-18", [concat(", ", mistaken)])} if {
 	count(mistaken) > 0
-}
-
-decision := {"effect": "deny", "because": sprintf("%s is within %s", [today, concat(", ", current)])} if {
-	count(mistaken) == 0
-	is_change
-	count(current) > 0
-}
-
-decision := {"effect": "allow"} if {
-	count(mistaken) == 0
+} else := {"effect": "allow"} if {
 	not is_change
-}
-
-decision := {"effect": "allow"} if {
-	count(mistaken) == 0
-	is_change
-	count(current) == 0
-}
+} else := {"effect": "deny", "because": sprintf("%s is within %s", [today, concat(", ", current)])} if {
+	count(current) > 0
+} else := {"effect": "allow"}

@@ -22,31 +22,12 @@ touched contains region if {
 
 outside := touched - {region | some region in regions}
 
-decision := {"effect": "allow"} if input.action.kind != "aws"
-
-decision := {"effect": "deny", "because": sprintf("%d regions are named, and a task has at most %d", [count(regions), most])} if {
-	input.action.kind == "aws"
-	count(regions) > most
-}
-
-decision := {"effect": "deny", "because": "no regions are named: name them in the scope, or in the settings"} if {
-	input.action.kind == "aws"
-	count(regions) == 0
-}
-
-decision := {"effect": "deny", "because": sprintf("it is in %s, and this task is in %s", [concat(", ", outside), concat(", ", regions)])} if {
-	input.action.kind == "aws"
-	is_well_named
-	count(outside) > 0
-}
-
 decision := {"effect": "allow"} if {
-	input.action.kind == "aws"
-	is_well_named
-	count(outside) == 0
-}
-
-is_well_named if {
-	count(regions) > 0
-	count(regions) <= most
-}
+	input.action.kind != "aws"
+} else := {"effect": "deny", "because": sprintf("%d regions are named, and a task has at most %d", [count(regions), most])} if {
+	count(regions) > most
+} else := {"effect": "deny", "because": "no regions are named: name them in the scope, or in the settings"} if {
+	count(regions) == 0
+} else := {"effect": "deny", "because": sprintf("it is in %s, and this task is in %s", [concat(", ", outside), concat(", ", regions)])} if {
+	count(outside) > 0
+} else := {"effect": "allow"}
