@@ -21,15 +21,16 @@ import click
 from supervisor.console.fold import take
 from supervisor.console.link import short_path
 from supervisor.console.story import Story, Waiting
+from supervisor.core.approvers import nonce_of
 from supervisor.core.arming import phrase
-from supervisor.errors import HostError, UsageError
+from supervisor.errors import HostError, SuperviseError, UsageError
 from supervisor.journal.sessions import find_session
 from supervisor.model.codec import Json, to_json
 from supervisor.model.grant import Answer
 from supervisor.model.visible import visible
 
 if TYPE_CHECKING:
-    from supervisor.model.grant import GrantOffer
+    from supervisor.model.grant import GrantOffer, Receipt
 
 REPLY_SECONDS: Final = 10.0
 _SPAN: Final = re.compile(r"([0-9]{1,6})([smh]?)")
@@ -130,6 +131,8 @@ class Desk:
 
     def __init__(self, control: Path, uid: int | None = None) -> None:
         self._control, self._uid, self._story = control, uid, Story()
+        self._session = ""
+        self._receipts: Json | None = None
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(REPLY_SECONDS)
 
@@ -176,9 +179,16 @@ class Desk:
         """The whole question is on the terminal."""
         self._send({"type": "shown", "escalation": waiting.id, "digest": waiting.digest})
 
-    def give(self, answer: Answer) -> tuple[bool, str]:
+    def proof(self, waiting: Waiting, answer: Answer) -> tuple[str, Json] | None:
+        """What a login that this answer needs is to be bound to, and where it is taken; `None` where it needs none."""
+        if self._receipts is None or answer.choice == "deny" or waiting.decision.four_eyes < 2:
+            return None
+        return nonce_of(self._session, answer.escalation, answer.digest, answer.choice), self._receipts
+
+    def give(self, answer: Answer, receipt: Receipt | None = None) -> tuple[bool, str]:
         """Send an answer: whether it was taken, and what the session says."""
-        self._send({"type": "answer", "answer": to_json(answer)})
+        proof = {} if receipt is None else {"receipt": to_json(receipt)}
+        self._send({"type": "answer", "answer": to_json(answer), **proof})
         reply = self._until(
             lambda message: message.get("type") == "answered" and message.get("escalation") == answer.escalation
         )
@@ -202,6 +212,9 @@ class Desk:
 
     def _until(self, wanted: object) -> Json:
         for message in self._lines:
+            if message.get("type") == "welcome":
+                told = message.get("receipts")
+                self._session, self._receipts = str(message.get("session")), told if isinstance(told, dict) else None
             if message.get("type") == "records":
                 for line in message["records"]:
                     take(self._story, line)
@@ -237,7 +250,12 @@ def _one(desk: Desk, waiting: Waiting, place: int, total: int, out: TextIO) -> N
             return
         if given is None:
             continue
-        taken, why = desk.give(given)
+        try:
+            receipt = _receipt(desk, waiting, given, out)
+        except SuperviseError as error:
+            print(f"not sent: {error}", file=out)
+            continue
+        taken, why = desk.give(given, receipt)
         print("taken" if taken else f"not taken: {why}", file=out)
         if taken and why:
             print(why, file=out)
@@ -248,6 +266,18 @@ def _one(desk: Desk, waiting: Waiting, place: int, total: int, out: TextIO) -> N
             return
         if taken or not desk.open(waiting):
             return
+
+
+def _receipt(desk: Desk, waiting: Waiting, given: Answer, out: TextIO) -> Receipt | None:
+    """The proof of who answers, where that takes a login of their own."""
+    needed = desk.proof(waiting, given)
+    if needed is None:
+        return None
+    from supervisor.commands.approver_login import log_in_for
+    from supervisor.commands.login_shown import show_login
+
+    print("this takes your own login, made for this answer", file=out)
+    return log_in_for(*needed, show_login)
 
 
 def _understood(waiting: Waiting, word: str, rest: str, out: TextIO) -> Answer | None:

@@ -5,10 +5,11 @@ lines, read from the file at its own pace, so a slow console costs nothing but i
 several humans, other users come in by a socket of their own (`shared`): they see the questions that want them
 (`sight`), say `shown` and `answer`, and can do nothing else. JSON objects, one a line:
 
-    console → session   hello{console, columns, rows, since} · shown{escalation} · answer{answer}
+    console → session   hello{console, columns, rows, since} · shown{escalation} · answer{answer, receipt?}
                         resize{columns, rows} · input{data} · end_grant{grant} · kill{}
                         grant_path{path, write, minutes}
-    session → console   welcome{session, screen, next} · records{records} · current{} (all lines so far were sent)
+    session → console   welcome{session, screen, next, receipts?} · records{records}
+                        current{} (all lines so far were sent)
                         answered{escalation, accepted, why} · ended{exit_code}
                         granted{path, grant, why} (no grant: why not)
 """
@@ -25,13 +26,16 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from supervisor.control.peers import Peer, approver_of, peer_of
+from supervisor.control.receipts import Receipts
 from supervisor.control.shared import PLACE, offer, withdraw
 from supervisor.control.sight import Sight
 from supervisor.core.approvers import may_want_several
 from supervisor.core.orders import ReplyTo
 from supervisor.emulator.sockets import listen
+from supervisor.errors import SuperviseError
+from supervisor.journal.receipts import NoReceipt
 from supervisor.model.codec import Json, from_json
-from supervisor.model.grant import Answer
+from supervisor.model.grant import Answer, Receipt
 from supervisor.runtime import Runtime
 
 LONGEST_MESSAGE: Final = 4 << 20
@@ -62,10 +66,18 @@ class ControlServer:
     """Listens on `control.sock`; lives on the running loop."""
 
     def __init__(
-        self, folder: Path, session: str, runtime: Runtime, host: Host, *, screen: bool, place: Path = PLACE
+        self,
+        folder: Path,
+        session: str,
+        runtime: Runtime,
+        host: Host,
+        *,
+        screen: bool,
+        place: Path = PLACE,
+        receipts: Receipts | None = None,
     ) -> None:
         self._folder, self._session, self._runtime, self._host = folder, session, runtime, host
-        self._place = place
+        self._place, self._receipts = place, receipts
         self._screen = str(folder / "screen.sock") if screen else ""
         self._loop = asyncio.get_running_loop()
         self._changed: set[asyncio.Event] = set()
@@ -82,6 +94,15 @@ class ControlServer:
         self._server = await asyncio.start_unix_server(self._accept, sock=sock, limit=LONGEST_MESSAGE)
         if may_want_several(self._runtime.state.scope):
             await self._share()
+            if self._receipts is not None:
+                await self._loop.run_in_executor(None, self._begin_receipts, self._receipts)
+
+    def _begin_receipts(self, receipts: Receipts) -> None:
+        try:
+            receipts.begin(self._runtime.record)
+        except SuperviseError as error:
+            # Whoever answers is told then what is wrong; nothing is allowed without the issuer.
+            self._runtime.fault("identity", f"nobody can vouch for approvers now: {error.what}")
 
     async def _share(self) -> None:
         try:
@@ -187,7 +208,10 @@ class ControlServer:
                 if message is None:
                     return
                 reply: Json | None
-                if sight is not None:
+                if message.get("type") == "answer" and self._receipts is not None:
+                    # The issuer may have to be asked for its keys: nobody else's console must wait for that.
+                    reply = await self._loop.run_in_executor(None, self._answer, message, peer, sight)
+                elif sight is not None:
                     reply = self._take_of_other(message, console, peer, sight)
                 elif message.get("type") == "grant_path":
                     # It looks through the folder: the agent's terminal must not wait for that.
@@ -247,9 +271,27 @@ class ControlServer:
         answer: Answer = from_json(Answer, message.get("answer"))
         if sight is not None and answer.escalation not in sight.open:
             reply = ReplyTo(answer.escalation, False, "no such question is yours to answer")
+        elif self._receipts is not None and self._wants_login(answer):
+            reply = self._answer_by_login(self._receipts, answer, message.get("receipt"), peer)
         else:
             reply = self._runtime.answer(replace(answer, by=peer.name), approver_of(peer, os.getuid()))
         return {"type": "answered", "escalation": reply.escalation, "accepted": reply.accepted, "why": reply.why}
+
+    def _wants_login(self, answer: Answer) -> bool:
+        """An allow of what wants several humans. A deny needs no login: it can only make things safer."""
+        waiting = self._runtime.state.waiting.get(answer.escalation)
+        return answer.choice != "deny" and waiting is not None and waiting.several
+
+    def _answer_by_login(self, receipts: Receipts, answer: Answer, told: object, peer: Peer) -> ReplyTo:
+        receipt = None if told is None else from_json(Receipt, told)
+        try:
+            own = peer.uid == os.getuid()
+            approver, name = receipts.approver(receipt, answer, own=own, record=self._runtime.record)
+        except NoReceipt as error:
+            return ReplyTo(answer.escalation, False, str(error))
+        except SuperviseError as error:
+            return ReplyTo(answer.escalation, False, f"your login cannot be checked now: {error.what}")
+        return self._runtime.answer(replace(answer, by=name), approver, receipt)
 
     def _grant_path(self, message: Json, name: str) -> Json:
         path, write, minutes = message.get("path"), message.get("write", False), _natural(message.get("minutes", 0))
@@ -269,7 +311,8 @@ class ControlServer:
         """The journal's lines from `since` on, as they come, and at last the exit code."""
         with (self._folder / "journal.jsonl").open("rb") as journal:
             screen = self._screen if sight is None else ""
-            _send(writer, {"type": "welcome", "session": self._session, "screen": screen, "next": since})
+            terms = {} if self._receipts is None else {"receipts": self._receipts.terms}
+            _send(writer, {"type": "welcome", "session": self._session, "screen": screen, "next": since, **terms})
             for _ in range(since):
                 if not journal.readline():
                     break  # it asks for what is not there yet

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from supervisor.model.codec import digest
 from supervisor.model.decision import Approvers, Decision
 from supervisor.model.grant import Approver
 from supervisor.model.visible import visible
@@ -39,6 +40,14 @@ def wanted(decision: Decision) -> tuple[Approvers, ...]:
     if not lines and decision.four_eyes > 1:
         lines.append(Approvers(decision.four_eyes, ROLE))
     return tuple(dict.fromkeys(lines))
+
+
+def nonce_of(session: str, escalation: str, question: str, choice: str) -> str:
+    """What an approver's login is bound to: this choice about this question, in this session and at this place of it.
+
+    `question` is the digest of what was shown: the same question asked again, or grown, is another one.
+    """
+    return digest({"session": session, "escalation": escalation, "question": question, "choice": choice})
 
 
 def unvouched(name: str) -> Approver:

@@ -1,4 +1,4 @@
-"""Whether a session's record is as it was written: the chain, the signed checkpoint and the recording."""
+"""Whether a session's record is as it was written: the chain, the checkpoint, receipts and the recording."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from supervisor.journal.chain import GENESIS, line_hash
 from supervisor.journal.checkpoint import SignedCheckpoint, read_checkpoint
 from supervisor.journal.private import open_private
 from supervisor.journal.reader import raw_lines
+from supervisor.journal.receipts import Recheck
 from supervisor.model.codec import canonical
 
 
@@ -58,12 +59,13 @@ def verify(folder: Path, *, trusted: bytes | None = None, session: str = "") -> 
     try:
         # Read first: a running session writes on, and lines beyond its checkpoint are no contradiction.
         signed = read_checkpoint(folder / "checkpoint.json")
-        chain = _Chain()
+        chain, receipts = _Chain(), Recheck(session or (signed.checkpoint.chain if signed is not None else ""))
         for text, whole in raw_lines(path):
             if not whole:
                 chain.torn = True
                 break
             line, why = _line(text, chain)
+            why = why or receipts.take(line)
             if why:
                 return Verification(Finding.CHANGED, why, chain.lines, chain.lines + 1)
             chain.head, chain.lines, chain.last = str(line["hash"]), chain.lines + 1, line

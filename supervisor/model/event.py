@@ -151,6 +151,19 @@ class EscalationAnswered:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceiptKeys:
+    """Who vouches for approvers from here on: an issuer's public keys (`keys` is a JWKS), and the client at it.
+
+    What stands in receipts can be checked with these alone, when the issuer is long gone.
+    """
+
+    KIND: ClassVar[str] = "receipt.keys"
+    issuer: str
+    client: str
+    keys: str
+
+
+@dataclass(frozen=True, slots=True)
 class EscalationExpired:
     """A question that ended without an answer: `why` says timeout, withdrawn by the program, or session end."""
 
@@ -349,6 +362,7 @@ Record = (
     | EscalationShown
     | EscalationAnswered
     | EscalationExpired
+    | ReceiptKeys
     | GrantAdded
     | GrantEnded
     | VerdictRecord

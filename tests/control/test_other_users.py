@@ -30,6 +30,7 @@ from supervisor.model.grant import Answer
 from supervisor.model.request import Exec
 from supervisor.policy.scope import FourEyes
 from supervisor.runtime import Runtime
+from tests.control.quiet_host import QuietHost
 from tests.core.desk import scope
 
 OWNER, MARY, BOB, EVE = 64_501, 64_502, 64_503, 64_504
@@ -67,29 +68,6 @@ def _become(uid: int, groups: tuple[int, ...]) -> None:
     _LIBC.prctl(4, 1, 0, 0, 0)  # PR_SET_DUMPABLE: as a process is that was a user's from its start
 
 
-class _Host:
-    """A session that consoles can do nothing to; a test would see it in the journal."""
-
-    def __init__(self) -> None:
-        self.done: list[str] = []
-
-    def attached(self) -> None:
-        self.done.append("attached")
-
-    def resize(self, columns: int, rows: int) -> None:
-        self.done.append("resize")
-
-    def input(self, data: bytes) -> None:
-        self.done.append("input")
-
-    def kill(self, by: str) -> None:
-        self.done.append("kill")
-
-    def grant_path(self, path: str, *, write: bool, minutes: int, by: str) -> tuple[str, str]:
-        self.done.append("grant_path")
-        return "", "no"
-
-
 class Stage:
     """A session of the user `OWNER` in a process of its own, with a push that wants two and an `ls` that wants one."""
 
@@ -118,7 +96,7 @@ class Stage:
             assert said == b"ready", (said + pipe.read()).decode()
 
     async def _serve(self, stop: int, told: int) -> None:  # pragma: no cover - another process
-        journal, host = JournalWriter(self.folder, session="s", key=load_key(self.folder / "keys")), _Host()
+        journal, host = JournalWriter(self.folder, session="s", key=load_key(self.folder / "keys")), QuietHost()
         eyes = (FourEyes(("git push",), role="games"),)
         runtime = Runtime(
             Session(scope((Effect.ASK, "git push"), (Effect.ASK, "ls"), eyes=eyes)),

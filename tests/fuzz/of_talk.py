@@ -24,6 +24,7 @@ class _Server(ControlServer):
 
     def __init__(self) -> None:
         self.done: list[str] = []
+        self._receipts = None
 
         def note(word: str) -> Any:
             def did(*_: object, **__: object) -> Any:
