@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, assert_never
 
@@ -58,6 +59,24 @@ def document(
 def text(made: dict[str, Any]) -> str:
     """A document as JSON text."""
     return json.dumps(made, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def pruned(made: dict[str, Any], read: Collection[tuple[str, str]] | None) -> dict[str, Any]:
+    """What is read of a document (`rego_text.Rego.inputs`): engines take their time over what they are given."""
+    if read is None:
+        return made
+    kept: dict[str, Any] = {}
+    for first, second in read:
+        if first not in made:
+            continue
+        value: Any = made[first]
+        if not second or (first, "") in read:
+            kept[first] = value
+        elif isinstance(value, dict):
+            part = kept.setdefault(first, {})
+            if second in value:
+                part[second] = value[second]
+    return kept
 
 
 def nanoseconds(moment: datetime) -> int:

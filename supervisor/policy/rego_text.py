@@ -70,6 +70,8 @@ class Rego:
     rules: frozenset[str] = frozenset()
     calls: tuple[tuple[str, Source], ...] = ()
     imports: dict[str, str] = field(default_factory=dict)
+    inputs: frozenset[tuple[str, str]] | None = None
+    """What is read of the input, as its first two keys (the second empty: all of the first); `None` = anything."""
 
 
 def read_rego(file: str, text: str, problems: Problems, *, is_test: bool = False) -> Rego:
@@ -117,6 +119,7 @@ class _Reading:
             frozenset(rules),
             tuple(self._calls()),
             imports,
+            self._inputs(),
         )
         for statement in statements:
             self._old_syntax(statement)
@@ -213,6 +216,19 @@ class _Reading:
             first, name = name_before(found, at)
             yield name, Source(self._file, first.line, first.column)
 
+    def _inputs(self) -> frozenset[tuple[str, str]] | None:
+        found, read = self._tokens, set[tuple[str, str]]()
+        for at, token in enumerate(found):
+            if token.text != "input" or token.kind != "word" or (at and found[at - 1].text == "."):
+                continue
+            keys = [found[at + 2].text] if _is_field(found, at + 2) else []
+            keys += [found[at + 4].text] if keys and _is_field(found, at + 4) else []
+            if not keys or (at and found[at - 1].text == "import"):
+                return None
+            second = keys[1] if len(keys) > 1 and not _is_called(found, at + 4) else ""
+            read.add((keys[0], second))
+        return frozenset(read)
+
     def _refused(self, rego: Rego) -> None:
         found = self._tokens
         for at, token in enumerate(found):
@@ -270,6 +286,15 @@ class _Reading:
                     f"{shown(name)} stands nowhere else in this file, so it has no value{suggestion(name, others)}",
                     "correct the name, or write `_` where it does not matter",
                 )
+
+
+def _is_field(found: list[Token], at: int) -> bool:
+    """Whether a dot and a word of a reference stand here; one that begins at `input` has each at its place."""
+    return at < len(found) and found[at].kind == "word" and found[at - 1].text == "."
+
+
+def _is_called(found: list[Token], at: int) -> bool:
+    return at + 1 < len(found) and found[at + 1].text == "("
 
 
 def _adjoin(one: Token, other: Token) -> bool:

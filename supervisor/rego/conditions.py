@@ -22,7 +22,7 @@ from supervisor.model.request import Request
 from supervisor.model.visible import visible
 from supervisor.policy.document import Problems
 from supervisor.policy.rego_engine import CASED, Unreadable, cased
-from supervisor.policy.rego_input import document, text
+from supervisor.policy.rego_input import document, pruned, text
 from supervisor.policy.rego_output import failed, read_output, undefined
 from supervisor.policy.rego_text import read_rego
 from supervisor.policy.scope import OpaServer, RegoFile, Scope
@@ -40,13 +40,17 @@ REST_SECONDS: Final = 10.0
 AT_A_TIME: Final = 4
 """Requests to one OPA server at once."""
 
+KEPT: Final = 1_000
+"""Answers that are remembered, of files that read no time: a build asks the same again and again."""
+
+Input = dict[str, Any]
 Told = Callable[[str], None]
 
 
 class Part(Protocol):
     """One who answers inputs."""
 
-    def ask(self, made: str) -> Future[Condition]: ...
+    def ask(self, made: Input) -> Future[Condition]: ...
 
     def close(self) -> None: ...
 
@@ -77,7 +81,7 @@ class Conditions:
 
     def ask(self, request: Request, decision: Decision, now: datetime) -> Future[Condition]:
         """What they say together to a request, on which the rules decided so. The future never fails."""
-        made = text(document(self._scope, request, decision, now, self._deadline))
+        made = document(self._scope, request, decision, now, self._deadline)
         asked = [part.ask(made) for part in self._parts]
         return asked[0] if len(asked) == 1 else _all(asked)
 
@@ -97,9 +101,12 @@ class Files:
         self._process: RegoProcess | None = None
         self._queue: queue.SimpleQueue[tuple[str, Future[Condition], float] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="rego", daemon=True)
-        self._cases = bool(
-            CASED & {name for one in files for name, _ in read_rego(one.file, one.text, Problems()).calls}
-        )
+        read = [read_rego(one.file, one.text, Problems()) for one in files]
+        self._cases = any(name in CASED for one in read for name, _ in one.calls)
+        some = [one.inputs for one in read]
+        self._read = None if None in some else frozenset(key for keys in some if keys is not None for key in keys)
+        self._keeps = self._read is not None and not any(first in ("time", "request") for first, _ in self._read)
+        self._kept: dict[str, Condition] = {}
         self._late, self._rests_until = 0, 0.0
         self._lock, self._closed = threading.Lock(), False
 
@@ -108,13 +115,16 @@ class Files:
         self._process = compile_files(self._files)
         self._thread.start()
 
-    def ask(self, made: str) -> Future[Condition]:
+    def ask(self, made: Input) -> Future[Condition]:
         """See `Part`."""
+        written = text(pruned(made, self._read))
+        if (known := self._kept.get(written)) is not None:
+            return _done(known)
         future: Future[Condition] = Future()
         with self._lock:
             if self._closed:
                 return _done(self._failed("the session has ended"))
-            self._queue.put((made, future, time.monotonic() + WAITING_SECONDS))
+            self._queue.put((written, future, time.monotonic() + WAITING_SECONDS))
         return future
 
     def close(self) -> None:
@@ -162,7 +172,12 @@ class Files:
             self._told("the process that works conditions in Rego out ended, and is started again")
             return self._failed("the process that works it out ended")
         self._late = 0
-        return strictest(map(_read, self._names, answers))
+        condition = strictest(map(_read, self._names, answers))
+        if self._keeps and not condition.fault:
+            if len(self._kept) >= KEPT:
+                self._kept.clear()
+            self._kept[made] = condition
+        return condition
 
     def _ready(self, until: float) -> RegoProcess:
         if self._process is None:
@@ -204,14 +219,14 @@ class Server:
         self._asked: set[Future[Condition]] = set()
         self._lock, self._closed = threading.Lock(), False
 
-    def ask(self, made: str) -> Future[Condition]:
+    def ask(self, made: Input) -> Future[Condition]:
         """See `Part`."""
         future: Future[Condition] = Future()
         with self._lock:
             if self._closed:
                 return _done(failed(self._url, "the session has ended"))
             self._asked.add(future)
-            self._pool.submit(self._answer, made, future)
+            self._pool.submit(self._answer, text(made), future)
         return future
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from supervisor.model.request import Action, AwsCall, Connect, Exec, Process, ToolCall
-from supervisor.policy.rego_input import document, nanoseconds, text
+from supervisor.policy.rego_input import document, nanoseconds, pruned, text
 from supervisor.policy.rego_schema import input_schema, schemas
 from tests.policy.build import NOW, judge, request, scope
 
@@ -87,3 +87,11 @@ def test_the_chain_is_the_programs_alone() -> None:
         request(ACTIONS[0]), subject=replace(request(ACTIONS[0]).subject, chain=(Process(1, "/bin/sh", ("sh",)),))
     )
     assert document(scope(), asked, judge(scope(), ACTIONS[0]), NOW)["request"]["programs"] == ["/bin/sh"]
+
+
+def test_only_what_is_read_is_written() -> None:
+    """All of a first key where one reads all of it; a field that is not there stays away."""
+    made = {"a": {"b": 1, "c": 2}, "d": {"e": 3, "f": 4}, "g": "h"}
+    assert pruned(made, None) == made
+    read = {("a", "b"), ("a", "x"), ("d", ""), ("d", "e"), ("g", "i"), ("z", "")}
+    assert pruned(made, read) == {"a": {"b": 1}, "d": {"e": 3, "f": 4}}

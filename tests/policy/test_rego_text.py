@@ -129,3 +129,22 @@ def test_cases_alone_keep_what_they_need() -> None:
 def test_any_text_is_read_to_its_end(text: str) -> None:
     """Nothing is raised for what is no Rego."""
     assert said(text)
+
+
+@pytest.mark.parametrize(
+    ("body", "read"),
+    [
+        ("decision := input.a.b.c", {("a", "b")}),
+        ("decision if input.a", {("a", "")}),
+        ('decision if input.a["b"]', {("a", "")}),
+        ("decision if input.a.b[0].c; x.input.z", {("a", "b")}),
+        ("decision := input", None),
+        ('decision := input["a"]', None),
+        ("decision if walk(input, [p, v]); p; v", None),
+        ("import input.a\ndecision := a", None),
+        ("decision if input[i]; i", None),
+    ],
+)
+def test_what_is_read_of_the_input_is_known(body: str, read: set[tuple[str, str]] | None) -> None:
+    """Its first two keys; anything where that cannot be told."""
+    assert read_rego("x.rego", HEAD + body, Problems()).inputs == read

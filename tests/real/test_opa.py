@@ -62,7 +62,7 @@ def ask_process(file: RegoFile, inputs: list[Any]) -> list[Condition]:
     conditions.start()
     try:
         part = conditions._parts[0]
-        return [part.ask(json.dumps(one, ensure_ascii=False)).result(PATIENCE) for one in inputs]
+        return [part.ask(one).result(PATIENCE) for one in inputs]
     finally:
         conditions.close()
 
@@ -138,8 +138,8 @@ def test_a_real_request_decides_the_same(opa: OpaProcess) -> None:
         conditions.close()
 
 
-def _written(conditions: Conditions, moment: datetime) -> str:
-    return rego_input.text(rego_input.document(conditions._scope, asked("terraform", "apply"), ALLOWED, moment))
+def _written(conditions: Conditions, moment: datetime) -> dict[str, Any]:
+    return rego_input.document(conditions._scope, asked("terraform", "apply"), ALLOWED, moment)
 
 
 def test_a_wrong_token_denies(opa: OpaProcess) -> None:

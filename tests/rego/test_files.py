@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -164,9 +165,22 @@ def test_what_would_be_read_apart_denies(body: str, text: str) -> None:
         assert say(conditions, "x", "plain").effect is Effect.ALLOW
 
 
+def test_the_same_answer_is_worked_out_once() -> None:
+    """Of files that read neither time nor the request's number; another action is another input."""
+    body = 'decision := {"effect": "deny", "because": input.action.argv[1]}'
+    with running(rego("trial", body)) as (conditions, _):
+        assert say(conditions, "x", "one").because == "one"
+        again = conditions.ask(asked("x", "one", number=2), ALLOWED, START + timedelta(hours=1))
+        assert again.done() and again.result().because == "one"
+        assert say(conditions, "x", "two").because == "two"
+    with running(rego("trial", f"{body} if input.time.ns > 0")) as (conditions, _):
+        assert say(conditions, "x", "one").because == "one"
+        assert not conditions.ask(asked("x", "one"), ALLOWED, START).done()
+
+
 def test_a_private_character_denies_in_words() -> None:
     """What stands for other characters in the engine is put to none."""
-    with running(rego("trial", "decision := true")) as (conditions, _):
+    with running(rego("trial", "decision := true if input.action.argv")) as (conditions, _):
         made = say(conditions, "x", "\ue00a")
         assert made.effect is Effect.DENY and "a private character of Unicode" in made.because
         assert say(conditions, "x", "a\nb").effect is Effect.ALLOW
@@ -207,7 +221,7 @@ def test_a_condition_that_takes_memory_ends_alone() -> None:
 
 def test_a_process_that_was_killed_is_started_again() -> None:
     """What was asked meanwhile is denied or answered, and nothing is left waiting."""
-    with running(rego("trial", "decision := true")) as (conditions, told):
+    with running(rego("trial", "decision := true if input.request.id")) as (conditions, told):
         assert say(conditions).effect is Effect.ALLOW
         (files,) = conditions._parts
         assert isinstance(files, Files) and files._process is not None
