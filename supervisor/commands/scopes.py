@@ -225,6 +225,10 @@ def sheet(scope: Scope) -> list[str]:
             f"  {one.name}{'' if one.default is None else ' (optional)'}  {visible(one.ask)}"
             for one in scope.parameters
         ]
+    if scope.rego or scope.opa:
+        lines.append("conditions, which make a decision stricter:")
+        lines += [f"  {visible(one.file)}" for one in scope.rego]
+        lines += [f"  {visible(one.url)}  (not reached: {one.unreachable.word})" for one in scope.opa]
     if scope.examples:
         lines.append("examples:")
         lines += [f"  {one.expect.word:<5}  {visible(one.text)}" for one in scope.examples]

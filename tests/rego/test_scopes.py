@@ -194,6 +194,13 @@ def test_scopes_check_runs_their_cases(folder: Path) -> None:
         assert 'never_test.rego:7:2: the case \'id\' wants `effect` "allow", but `effect` is "ask"' in done.stderr
 
 
+def test_scopes_show_names_them(folder: Path) -> None:
+    """Files, servers, and what counts where a server is not reached."""
+    written(folder, "  rego: [change-window.rego]\n  opa: {url: https://a/v1/data/x, unreachable: ask}\n")
+    told = command(folder, "scopes", "show", "trial.yaml").stdout
+    assert "  scopes/rego/change-window.rego\n" in told and "  https://a/v1/data/x  (not reached: ask)\n" in told
+
+
 def test_scopes_schema_prints_the_contract(folder: Path) -> None:
     """Input and decision, with their version."""
     done = command(folder, "scopes", "schema", "--rego")
