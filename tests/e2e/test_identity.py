@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.conftest import Open
 from tests.e2e.headless import COMMAND, SECONDS, Desk, folder_fd
 from tests.identity.oidc.contract import SCOPE as CLIENT_SCOPE
 from tests.identity.oidc.crooked import SECRET, Crooked, crooked, visit
@@ -75,6 +76,11 @@ def page_of(process: subprocess.Popen[str]) -> str:
         if line.startswith("  http"):
             return line.strip()
     raise AssertionError(f"there was no login; exit code {process.wait(SECONDS)}")
+
+
+def page_on(screen: str) -> str:
+    """The page as it stands on a terminal, which breaks it where a row ends."""
+    return "http" + "".join(line.rstrip() for line in screen.partition("  http")[2].splitlines())
 
 
 def journal(folder: Path, *kinds: str) -> list[dict[str, Any]]:
@@ -153,6 +159,35 @@ def test_the_device_login_shows_page_and_code(desk: Desk, server: Crooked) -> No
     assert (code, out) == (0, "ran\n"), errors
 
 
+def test_with_a_console_the_login_comes_first(desk: Desk, opened: Open, server: Crooked) -> None:
+    """On the terminal as it is; then the console takes the screen, and its panel says who the task acts as."""
+    configure(desk, server.issuer)
+    desk.environment["BROWSER"] = "/bin/true"
+    terminal = opened(*desk.options, "bash", "--norc")
+    shown = terminal.until(lambda text: "code_challenge_method=S256" in text.replace("\n", ""))
+    assert "log in in the browser" in shown and not desk.sessions
+    visit(server, page_on(shown), "ann")
+    terminal.until("acts as ann")
+    terminal.type("exit 5\r")
+    assert terminal.end() == 5
+    assert len(server.revoked) == 1
+
+
+def test_from_the_picker_too(desk: Desk, opened: Open, server: Crooked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The login needs the terminal that the picker had, and what it is for is known then."""
+    monkeypatch.setattr("tests.identity.oidc.crooked.OTHER_SCOPE", "task-developer")
+    configure(desk, server.issuer)
+    desk.environment["BROWSER"] = "/bin/true"
+    terminal = opened("bash", "--norc")
+    terminal.until("developer")
+    terminal.type("\r")
+    shown = terminal.until(lambda text: "code_challenge_method=S256" in text.replace("\n", ""))
+    visit(server, page_on(shown), "ann")
+    terminal.until("acts as ann")
+    terminal.type("exit 5\r")
+    assert terminal.end() == 5
+
+
 @pytest.mark.parametrize(
     ("user", "bend", "said"),
     [
@@ -214,6 +249,18 @@ def test_the_kill_key_ends_the_login_in_the_browser_too(desk: Desk, server: Croo
     assert len(server.paths("/logout")) == 1 and not server.sessions
     (minted,) = journal(folder, "credential.minted")
     assert minted["credential"].removeprefix("oidc:") in server.revoked
+
+
+def test_the_agent_sees_neither_configuration_nor_secret(desk: Desk, server: Crooked) -> None:
+    """Not even where the scope shows it the folder around them, nor in its environment."""
+    configure(desk, server.issuer)
+    (desk.home / ".config/seen").write_text("around\n")
+    desk.scope.write_text(desk.scope.read_text().replace("read: [", 'read: ["~/.config", '))
+    desk.environment["AGENT_SUPERVISE_CLIENT_SECRET"] = SECRET
+    session = Headless(desk, "sh", "-c", "cat ~/.config/seen ~/.config/agent-supervise/*; env")
+    visit(server, session.page(), "ann")
+    _, out, errors = session.end()
+    assert "around" in out and SECRET not in out and "keycloak" not in out, errors
 
 
 def test_a_crash_is_settled_at_the_next_start(desk: Desk, server: Crooked) -> None:
