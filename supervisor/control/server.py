@@ -25,7 +25,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, Protocol
 
-from supervisor.control.peers import Peer, approver_of, peer_of
+from supervisor.control.peers import ROOT, Peer, approver_of, peer_of
 from supervisor.control.receipts import Receipts
 from supervisor.control.shared import PLACE, offer, withdraw
 from supervisor.control.sight import Sight
@@ -93,7 +93,8 @@ class ControlServer:
         sock = listen(self._folder / "control.sock")
         self._server = await asyncio.start_unix_server(self._accept, sock=sock, limit=LONGEST_MESSAGE)
         if may_want_several(self._runtime.state.scope):
-            await self._share()
+            if os.getuid() != ROOT or self._receipts is not None:
+                await self._share()
             if self._receipts is not None:
                 await self._loop.run_in_executor(None, self._begin_receipts, self._receipts)
 

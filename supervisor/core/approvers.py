@@ -42,6 +42,15 @@ def wanted(decision: Decision) -> tuple[Approvers, ...]:
     return tuple(dict.fromkeys(lines))
 
 
+def wants_more(decision: Decision, before: Decision) -> bool:
+    """Whether those who would have sufficed for the decision before do not suffice for this one."""
+    return any(not any(_covers(held, line) for held in wanted(before)) for line in wanted(decision))
+
+
+def _covers(held: Approvers, line: Approvers) -> bool:
+    return held.role == line.role and held.count >= line.count and held.owner == line.owner
+
+
 def nonce_of(session: str, escalation: str, question: str, choice: str) -> str:
     """What an approver's login is bound to: this choice about this question, in this session and at this place of it.
 

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final, assert_never
 
-from supervisor.core.approvers import Agreed, missing, unvouched
+from supervisor.core.approvers import Agreed, missing, unvouched, wants_more
 from supervisor.core.burst import adds, burst_key, fits, may_be_one, merged
 from supervisor.core.escalation import MAX_GRANT_MINUTES, Escalation, Stage, question_digest, refusal
 from supervisor.core.orders import (
@@ -408,7 +408,7 @@ def _no_longer(escalation: Escalation | None, answer: Answer, condition: Conditi
         return f"it is denied by now: {by_now.explain}"
     if answer.choice == "task" and condition.minutes is not None and answer.minutes > condition.minutes:
         return f"by now a grant for it lasts at most {condition.minutes} minutes"
-    if by_now.four_eyes > before.four_eyes or (condition.reason and not answer.message.strip()):
+    if wants_more(by_now, before) or (condition.reason and not answer.message.strip()):
         return "by now more is asked for it: deny it, and let it be asked again"
     return ""
 

@@ -7,11 +7,13 @@ from datetime import timedelta
 
 import pytest
 
+from supervisor.core.approvers import wants_more
 from supervisor.core.orders import WakeAt
 from supervisor.core.session import Session
 from supervisor.journal.replay import replay
 from supervisor.model.codec import Json, rfc3339, to_json
-from supervisor.model.decision import By
+from supervisor.model.condition import Condition
+from supervisor.model.decision import By, Decision
 from supervisor.model.effect import Effect
 from supervisor.model.event import EscalationAnswered, EscalationExpired
 from supervisor.model.grant import Approver
@@ -223,3 +225,28 @@ def test_who_must_agree_is_part_of_the_question() -> None:
     one = waiting(PUSH).session.waiting["e1"].digest
     other = waiting(replace(PUSH, owner="excluded")).session.waiting["e1"].digest
     assert one != other and "what was shown" in waiting().answer("once", digest=other).why
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "more"),
+    [
+        ((2, "approver"), (2, "approver"), False),
+        ((3, "approver"), (2, "approver"), False),
+        ((2, "approver"), (3, "approver"), True),
+        ((2, "approver"), (2, "security"), True),
+        ((0, ""), (2, "approver"), True),
+        ((2, "approver"), (0, ""), False),
+        ((2, ""), (2, "approver"), False),
+    ],
+)
+def test_a_condition_that_wants_others_by_now_is_noticed(
+    before: tuple[int, str], after: tuple[int, str], more: bool
+) -> None:
+    """Those who agreed to what was shown do not stand in for people of another role, or for more of them."""
+
+    def decision(count: int, role: str) -> Decision:
+        return Decision(
+            Effect.ASK, four_eyes=count, condition=Condition(Effect.ASK, "c.rego", four_eyes=count, role=role)
+        )
+
+    assert wants_more(decision(*after), decision(*before)) is more
