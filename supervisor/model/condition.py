@@ -14,7 +14,7 @@ class Condition:
     """The answer of one condition, or of several together.
 
     `by` names the file or the server that said it; of several, the one whose effect counts. `allow` stands for "nothing
-    against it". The rest are obligations of an allow: `four_eyes` different humans (of `role`, empty = any), a `reason`
+    against it". The rest are obligations of an allow: `four_eyes` different humans of `role`, a `reason`
     of the human who allows it, and a grant that has at most `minutes` left, where 0 means once at a time. `fault` says
     that it could not be worked out, which is why it is no allow. `logged` is the decision id of an OPA server's log.
     """
@@ -44,6 +44,9 @@ def strictest(conditions: Iterable[Condition]) -> Condition:
 
 
 def _both(one: Condition, other: Condition) -> Condition:
+    if one.four_eyes > 1 and other.four_eyes > 1 and one.role != other.role:
+        names = f"{one.by} and {other.by}" if one.by != other.by else one.by
+        return Condition(Effect.DENY, names, "they want several people of different roles at once", fault=True)
     first = other if other.effect > one.effect or not one.by else one
     eyes = max(one, other, key=lambda condition: condition.four_eyes)
     limits = [minutes for minutes in (one.minutes, other.minutes) if minutes is not None]

@@ -13,6 +13,8 @@ from supervisor.model.visible import visible
 
 KEYS: Final = frozenset({"effect", "because", "four_eyes", "reason", "minutes"})
 EYES_KEYS: Final = frozenset({"count", "role"})
+ROLE: Final = "approver"
+"""Of those who approve, where a condition does not say it; as in a line of `four_eyes`."""
 MOST_EYES: Final = 9
 MOST_MINUTES: Final = 24 * 60
 LONGEST: Final = 1_000
@@ -58,12 +60,12 @@ def _eyes(value: object) -> tuple[int, str, str]:
         return 0, "", ""
     if not isinstance(value, dict) or set(value) - EYES_KEYS:
         return 0, "", "`four_eyes` is an object of `count` and `role`"
-    count, role = value.get("count", 2), value.get("role", "")
+    count, role = value.get("count", 2), value.get("role", ROLE)
     if not _is_count(count, 2, MOST_EYES):
         return 0, "", f"the `count` of `four_eyes` is a whole number from 2 to {MOST_EYES}, and this is {_told(count)}"
     if not isinstance(role, str):
         return 0, "", f"the `role` of `four_eyes` is text, and this is {_kind(role)}"
-    return count, role, ""
+    return count, role or ROLE, ""
 
 
 def _is_count(value: object, least: int, most: int) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, Final, get_args
 
 from supervisor.model.request import AccessLevel, AwsCall, Connect, Exec, GateName, ToolCall, Zone
 from supervisor.policy.rego_input import VERSION
-from supervisor.policy.rego_output import LONGEST, MOST_EYES, MOST_MINUTES
+from supervisor.policy.rego_output import LONGEST, MOST_EYES, MOST_MINUTES, ROLE
 
 SCHEMA_URL: Final = "https://json-schema.org/draft/2020-12/schema"
 _TEXT: Final[dict[str, Any]] = {"type": "string"}
@@ -88,7 +88,7 @@ def output_schema() -> dict[str, Any]:
                 "type": "object",
                 "properties": {
                     "count": {"type": "integer", "minimum": 2, "maximum": MOST_EYES, "default": 2},
-                    "role": {**_TEXT, "description": "of those who approve; empty = any"},
+                    "role": {**_TEXT, "default": ROLE, "description": "of those who approve"},
                 },
                 "additionalProperties": False,
             },

@@ -71,7 +71,7 @@ _CONDITIONS = st.builds(
     st.sampled_from(["a.rego", "b.rego"]),
     st.text(max_size=3),
     st.sampled_from([0, 2, 3]),
-    st.sampled_from(["", "approver"]),
+    st.just("approver"),
     st.booleans(),
     st.none() | st.integers(0, 60),
 )
@@ -86,3 +86,15 @@ def test_several_are_as_strict_as_each(conditions: list[Condition]) -> None:
     assert whole.reason == any(one.reason for one in conditions)
     assert whole.minutes == min((one.minutes for one in conditions if one.minutes is not None), default=None)
     assert whole.by in {one.by for one in conditions if one.effect == whole.effect}
+
+
+def test_several_people_of_different_roles_are_not_told_apart() -> None:
+    """Two conditions that want them deny: one of the roles would be lost."""
+    made = strictest(Condition(Effect.ASK, f"{role}.rego", four_eyes=2, role=role) for role in ("admin", "approver"))
+    assert made.effect is Effect.DENY and made.text.startswith("admin.rego and approver.rego: they want")
+
+
+def test_who_approves_has_a_role() -> None:
+    """The one that a scope's own lines have, where a condition names none."""
+    for eyes in ({}, {"role": ""}, {"role": "approver"}):
+        assert read_output("x.rego", {"effect": "ask", "four_eyes": eyes}).role == "approver"
