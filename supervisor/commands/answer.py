@@ -21,12 +21,11 @@ import click
 from supervisor.console.fold import take
 from supervisor.console.link import short_path
 from supervisor.console.story import Story, Waiting
-from supervisor.core.approvers import nonce_of
 from supervisor.core.arming import phrase
 from supervisor.errors import HostError, SuperviseError, UsageError
 from supervisor.journal.sessions import find_session
 from supervisor.model.codec import Json, to_json
-from supervisor.model.grant import Answer
+from supervisor.model.grant import Answer, nonce_of
 from supervisor.model.visible import visible
 
 if TYPE_CHECKING:
@@ -183,7 +182,7 @@ class Desk:
         """What a login that this answer needs is to be bound to, and where it is taken; `None` where it needs none."""
         if self._receipts is None or answer.choice == "deny" or waiting.decision.four_eyes < 2:
             return None
-        return nonce_of(self._session, answer.escalation, answer.digest, answer.choice), self._receipts
+        return nonce_of(self._session, answer), self._receipts
 
     def give(self, answer: Answer, receipt: Receipt | None = None) -> tuple[bool, str]:
         """Send an answer: whether it was taken, and what the session says."""

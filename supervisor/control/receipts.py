@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from supervisor.core.approvers import nonce_of
 from supervisor.journal.receipts import Issuer, NoReceipt, Proven, proven, public_keys
 from supervisor.model.event import ReceiptKeys
-from supervisor.model.grant import Answer, Approver, Receipt
+from supervisor.model.grant import Answer, Approver, Receipt, nonce_of
 from supervisor.model.visible import visible
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ class Receipts:
         """
         if receipt is None:
             raise NoReceipt("this needs a login of your own: answer it with `agent-supervise answer`")
-        nonce = nonce_of(self._session, answer.escalation, answer.digest, answer.choice)
+        nonce = nonce_of(self._session, answer)
         with self._lock:
             found = proven(receipt, self._issuer, nonce=nonce, now=self._clock())
             if found.kid not in self._recorded:

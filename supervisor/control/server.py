@@ -29,13 +29,14 @@ from supervisor.control.peers import ROOT, Peer, approver_of, peer_of
 from supervisor.control.receipts import Receipts
 from supervisor.control.shared import PLACE, offer, withdraw
 from supervisor.control.sight import Sight
-from supervisor.core.approvers import may_want_several
 from supervisor.core.orders import ReplyTo
 from supervisor.emulator.sockets import listen
 from supervisor.errors import SuperviseError
 from supervisor.journal.receipts import NoReceipt
 from supervisor.model.codec import Json, from_json
 from supervisor.model.grant import Answer, Receipt
+from supervisor.policy.rego_tighten import has_conditions
+from supervisor.policy.scope import Scope
 from supervisor.runtime import Runtime
 
 LONGEST_MESSAGE: Final = 4 << 20
@@ -92,7 +93,7 @@ class ControlServer:
         """Accept consoles from now on. Raises `OSError`."""
         sock = listen(self._folder / "control.sock")
         self._server = await asyncio.start_unix_server(self._accept, sock=sock, limit=LONGEST_MESSAGE)
-        if may_want_several(self._runtime.state.scope):
+        if _may_want_several(self._runtime.state.scope):
             if os.getuid() != ROOT or self._receipts is not None:
                 await self._share()
             if self._receipts is not None:
@@ -336,6 +337,11 @@ class ControlServer:
                     _send(writer, {"type": "ended", "exit_code": ended})
                     await writer.drain()
                     return
+
+
+def _may_want_several(scope: Scope) -> bool:
+    """Whether a question under this scope may want more than one human; of conditions that is known when they speak."""
+    return bool(scope.approvals.four_eyes) or has_conditions(scope)
 
 
 def _message(line: bytes) -> Json | None:

@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from supervisor.model.codec import digest
 from supervisor.model.decision import Approvers, Decision
 from supervisor.model.grant import Approver
 from supervisor.model.visible import visible
-from supervisor.policy.rego_tighten import has_conditions
-from supervisor.policy.scope import Scope
 
 ROLE: Final = "approver"
 """What an approver must be where nothing says it more exactly."""
@@ -24,11 +21,6 @@ class Agreed:
 
     approver: Approver
     at: datetime
-
-
-def may_want_several(scope: Scope) -> bool:
-    """Whether a question under this scope may want more than one human; of conditions that is known when they speak."""
-    return bool(scope.approvals.four_eyes) or has_conditions(scope)
 
 
 def wanted(decision: Decision) -> tuple[Approvers, ...]:
@@ -49,14 +41,6 @@ def wants_more(decision: Decision, before: Decision) -> bool:
 
 def _covers(held: Approvers, line: Approvers) -> bool:
     return held.role == line.role and held.count >= line.count and held.owner == line.owner
-
-
-def nonce_of(session: str, escalation: str, question: str, choice: str) -> str:
-    """What an approver's login is bound to: this choice about this question, in this session and at this place of it.
-
-    `question` is the digest of what was shown: the same question asked again, or grown, is another one.
-    """
-    return digest({"session": session, "escalation": escalation, "question": question, "choice": choice})
 
 
 def unvouched(name: str) -> Approver:

@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from supervisor.core.approvers import nonce_of
 from supervisor.model.codec import Malformed, canonical, from_json, parse_rfc3339
-from supervisor.model.grant import Approver, Receipt
+from supervisor.model.grant import Answer, Approver, Receipt, nonce_of
 
 if TYPE_CHECKING:
     from supervisor.identity.oidc.signed import Key
@@ -155,8 +154,8 @@ class Recheck:
             return "the receipt of the approver's login is missing"
         if not self._issuer:
             return "the keys of the issuer do not stand in the journal before its receipt"
-        question = self._open.get(line["escalation"], "")
-        nonce = nonce_of(self.session, line["escalation"], question, line["choice"])
+        escalation = line["escalation"]
+        nonce = nonce_of(self.session, Answer(escalation, line["choice"], self._open.get(escalation, "")))
         receipt: Receipt = from_json(Receipt, line["receipt"])
         issuer = Issuer(self._issuer, self._client, self._named)
         try:

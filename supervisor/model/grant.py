@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Literal
 
+from supervisor.model.codec import digest
+
 
 @dataclass(frozen=True, slots=True)
 class ExecMatcher:
@@ -132,3 +134,18 @@ class Answer:
     matcher: Matcher | None = None
     minutes: int = 0
     by: str = ""
+
+
+def nonce_of(session: str, answer: Answer) -> str:
+    """What an approver's login is bound to: this choice about this question, in this session and at this place of it.
+
+    The same question asked again, or grown, is another one.
+    """
+    return digest(
+        {
+            "session": session,
+            "escalation": answer.escalation,
+            "question": answer.digest,
+            "choice": answer.choice,
+        }
+    )

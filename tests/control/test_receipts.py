@@ -16,7 +16,6 @@ from supervisor.commands.answer import Desk
 from supervisor.commands.approver_login import log_in_for
 from supervisor.control import ControlServer
 from supervisor.control.receipts import Receipts
-from supervisor.core.approvers import nonce_of
 from supervisor.core.session import Session
 from supervisor.errors import UsageError
 from supervisor.identity.oidc.values import DevicePrompt
@@ -28,7 +27,7 @@ from supervisor.journal.verify import Finding, verify
 from supervisor.journal.writer import JournalWriter
 from supervisor.model.codec import Json
 from supervisor.model.effect import Effect
-from supervisor.model.grant import Answer, Receipt
+from supervisor.model.grant import Answer, Receipt, nonce_of
 from supervisor.model.request import Exec
 from supervisor.policy.scope import FourEyes
 from supervisor.runtime import Runtime
@@ -81,7 +80,7 @@ class Stage:
 
     def nonce(self, digest: str, *, session: str = "s", escalation: str = "e1", choice: str = "once") -> str:
         """What a login for this answer is bound to."""
-        return nonce_of(session, escalation, digest, choice)
+        return nonce_of(session, Answer(escalation, choice, digest))  # type: ignore[arg-type]
 
     def receipt(self, user: str, nonce: str | None, *, life: int = 300, **claims: Any) -> Receipt:
         """What the issuer signs when `user` has just logged in; `claims` says otherwise, `None` leaves one out."""
