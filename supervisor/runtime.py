@@ -213,8 +213,8 @@ class Runtime(Desk):
             gate.deliver(request.id, verdict)
 
     def is_free(self) -> bool:
-        """Whether nothing is being decided or written at this moment."""
-        return not self._lock.locked()
+        """Whether nothing is being decided or written at this moment, and nothing but that takes time."""
+        return self._conditions is None and not self._lock.locked()
 
     def withdraw(self, request_id: str, why: str) -> None:
         """The asker is gone."""

@@ -56,6 +56,8 @@ def visible_call(start: Exec) -> AwsCall | None:
 
 def needs_tags(scope: Scope, call: AwsCall) -> bool:
     """True when the tags of the call's resources may matter to the decision on it."""
+    if scope.opa or any("tags" in one.text for one in scope.rego):
+        return True  # a condition may go by them, and one that finds none of a resource must not take it for bare
     ruled = [rule for rule in scope.aws.rules if rule.where]
     if not ruled:
         return False

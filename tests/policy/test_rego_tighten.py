@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from supervisor.model.condition import Condition
 from supervisor.model.effect import Effect
 from supervisor.model.grant import ExecMatcher, Grant
+from supervisor.model.request import AwsCall
 from supervisor.policy.decide import decide
+from supervisor.policy.finding import needs_tags
 from supervisor.policy.offers import offers
 from supervisor.policy.rego_tighten import decide_under
-from supervisor.policy.scope import RegoFile, Scope, Source
+from supervisor.policy.scope import OpaServer, RegoFile, Scope, Source
 from tests.policy.build import ALLOW, ASK, DENY, NOW, request, rule, scope, start
 
 FILE = RegoFile("window.rego", "", "agent_supervise.window", Source("task.yaml", 9))
@@ -128,3 +130,11 @@ def test_hostile_words_are_shown_as_they_are() -> None:
     """A condition may repeat what the agent wrote: it stays one visible line."""
     made = decide_under(UNDER, (), PUSH, NOW, says(DENY, because="\x1b[2J" + "x" * 999))
     assert "\x1b" not in made.explain and len(made.explain) < 400
+
+
+def test_tags_are_looked_up_for_conditions_that_may_go_by_them() -> None:
+    """A file that speaks of tags, or a server, of which nobody knows."""
+    call = AwsCall(("rds:DeleteDBInstance",), ("arn:aws:rds:eu-central-1:123456789012:db:x",), "rds")
+    assert not needs_tags(UNDER, call)
+    assert needs_tags(replace(UNDER, rego=(replace(FILE, text="input.action.tags.env"),)), call)
+    assert needs_tags(replace(UNDER, rego=(), opa=(OpaServer("https://a/v1/data/x", FILE.source),)), call)
