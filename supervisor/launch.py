@@ -34,6 +34,7 @@ class Launch:
     by way of the session (`--headless`). `unattended` says why nobody will answer; empty = consoles may. `forwards`
     are ports of this host's loopback that the cell may reach by the same number, beside those of the agent's adapter.
     `profile` is the AWS profile that credentials are made from, `aws_endpoint` a URL that stands in for all of AWS.
+    With `vouched_by` `local` the user's identity configuration is passed over: nobody logs in.
     """
 
     scope: Scope
@@ -50,6 +51,7 @@ class Launch:
     forwards: tuple[tuple[str, int], ...] = ()
     profile: str = ""
     aws_endpoint: str = ""
+    vouched_by: Literal["configured", "local"] = "configured"
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,7 @@ class SessionProcess:
         adapter = adapter_for(launch.program)
         scope = _with_rules(launch.scope, network_rules(adapter, environment))
         ways = {**forwards(adapter, environment), **{name: ("127.0.0.1", port) for name, port in launch.forwards}}
-        if is_configured(environment):
+        if launch.vouched_by == "configured" and is_configured(environment):
             await self._log_in(scope, environment)  # before anything of the session is there, and before its time runs
         now = utc_now()
         self._folder: SessionFolder = new_session(environment, now)
@@ -365,7 +365,7 @@ class SessionProcess:
         """The first task token, on record. In a thread. Raises `SuperviseError`."""
         from supervisor.identity.oidc.acting import acting
 
-        self._acting = self._acting or acting(environment, self._user)
+        self._acting = self._acting or acting(environment, self._user, local=True)
         self._acting.begin(
             session=self._folder.id,
             scope=scope.name,

@@ -103,6 +103,7 @@ def _launch(
         rows=rows,
         stdio="pipes" if headless else "pty",
         aws_endpoint=cloud.url,
+        vouched_by="local",
     )
 
 

@@ -19,7 +19,7 @@ from supervisor.identity.oidc.events import Renewed, TokenEvent, record_of
 from supervisor.identity.oidc.failures import IdentityError
 from supervisor.identity.oidc.life import TaskTokenLife
 from supervisor.identity.oidc.provider import Pause, Provider
-from supervisor.identity.oidc.settings import load_settings
+from supervisor.identity.oidc.settings import Settings, load_settings
 from supervisor.identity.oidc.values import DevicePrompt, Login
 from supervisor.journal.sessions import SessionFolder, is_running, sessions_folder, state_folder
 from supervisor.model.event import CredentialEnded, CredentialMinted, Fault
@@ -38,14 +38,11 @@ TokenRecord = CredentialMinted | CredentialEnded | Fault
 
 
 class Acting:
-    """One session's identity: `log_in` and `begin`, then `aws`, then `end`. `user` and `uid` are the OS user's.
+    """One session's identity: `log_in` and `begin`, then `aws`, then `end`. `user` and `uid` are the OS user's."""
 
-    Raises `SettingsError` where the user's configuration cannot be used.
-    """
-
-    def __init__(self, environment: Mapping[str, str], *, user: str, uid: int) -> None:
+    def __init__(self, environment: Mapping[str, str], settings: Settings, *, user: str, uid: int) -> None:
         self._environment, self._user, self._uid = dict(environment), user, uid
-        self._settings = load_settings(environment)
+        self._settings = settings
         self._provider: Provider | None = None
         self._login: Login | None = None
         self._life: TaskTokenLife | None = None
@@ -151,6 +148,6 @@ class Acting:
                 told(event)
 
 
-def acting(environment: Mapping[str, str], user: str) -> Acting:
-    """The identity of a session of the OS user who runs this. Raises `SettingsError`."""
-    return Acting(environment, user=user, uid=os.getuid())
+def acting(environment: Mapping[str, str], user: str, *, local: bool = False) -> Acting:
+    """The identity of a session of this OS user, `local` whatever is configured. Raises `SettingsError`."""
+    return Acting(environment, Settings() if local else load_settings(environment), user=user, uid=os.getuid())

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from supervisor.identity.oidc.acting import acting
 from supervisor.identity.oidc.choose import login_terms, provider_of, task_terms
 from supervisor.identity.oidc.configured import FILE, configuration_folder
 from supervisor.identity.oidc.local import LocalIssuer
@@ -153,3 +154,12 @@ def test_the_folder_is_the_user_s() -> None:
     """A relative variable is passed over, as the XDG Base Directory Specification wants."""
     assert configuration_folder({"XDG_CONFIG_HOME": "x", "HOME": "/h"}) == Path("/h/.config/agent-supervise")
     assert configuration_folder({"XDG_CONFIG_HOME": "/x", "HOME": "/h"}) == Path("/x/agent-supervise")
+
+
+def test_a_session_may_be_local_whatever_is_configured(home: Path) -> None:
+    """The demo asks nobody to log in, and does not even read the configuration."""
+    environment = {"XDG_CONFIG_HOME": str(home.parent), "HOME": "/h"}
+    written(home / FILE, WHOLE)
+    assert acting(environment, "dev").asks and not acting(environment, "dev", local=True).asks
+    written(home / FILE, "provider: [")
+    assert not acting(environment, "dev", local=True).asks
