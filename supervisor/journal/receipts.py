@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from supervisor.model.codec import Malformed, canonical, from_json, parse_rfc3339
+from supervisor.model.codec import canonical, from_json, parse_rfc3339
 from supervisor.model.grant import Answer, Approver, Receipt, nonce_of
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Recheck:
             return ""
         try:
             return self._take(str(kind), line)
-        except (KeyError, TypeError, ValueError, Malformed) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             return f"what it says of an approver is not understood: {error}"
 
     def _take(self, kind: str, line: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import io
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from supervisor.commands.answer import Desk
+from supervisor.commands.answer import Desk, _one
 from supervisor.commands.approver_login import log_in_for
 from supervisor.control import ControlServer
 from supervisor.control.receipts import Receipts
@@ -335,6 +336,12 @@ CHANGES: dict[str, tuple[Callable[[list[Json]], Any], str]] = {
     "another time": (lambda lines: _answers(lines)[1].update(time="2026-01-01T00:00:00.000000Z"), "does not hold"),
     "no keys": (lambda lines: lines.pop(0), "keys of the issuer do not stand"),
     "other keys": (lambda lines: lines[0].update(keys='{"keys":[]}'), "a key that the journal does not name"),
+    "keys that are none": (lambda lines: lines[0].update(keys="[]"), "not understood"),
+    "keys without an end": (lambda lines: lines[0].update(keys="[" * 100_000), "not understood"),
+    "another issuer later": (
+        lambda lines: lines.insert(2, {**lines[0], "issuer": "https://other.example"}),
+        "another issuer vouches",
+    ),
     "nonsense": (lambda lines: _answers(lines)[0].update(approver=7), "not understood"),
 }
 
@@ -413,6 +420,29 @@ async def test_a_real_login_is_a_receipt(stage: Stage, settings: Path) -> None:
     assert all("prompt=login" in page and "max_age=60" in page and "nonce=sha256" in page for page in pages)
     assert len(stage.server.paths("/revoke")) == 2 and not stage.server.sessions
     assert verify(stage.folder).finding is Finding.GOOD
+
+
+async def test_answering_at_a_terminal_logs_in(stage: Stage, settings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`once` opens the login; one that fails sends nothing and the question stays; the next one counts."""
+    _with_roles(stage.server)
+    told, tries = io.StringIO(), iter([False, True])
+
+    def show(prompt: DevicePrompt) -> None:
+        stage.server.refuse_login = "" if next(tries) else "access_denied"
+        visit(stage.server, prompt.page, "ann")
+
+    monkeypatch.setattr("supervisor.commands.login_shown.show_login", show)
+    monkeypatch.setattr("sys.stdin", io.StringIO("once\nonce\nskip\n"))
+
+    def talk(stage: Stage) -> None:
+        with Desk(stage.folder / "control.sock") as desk:
+            _one(desk, desk.queue()[0], 1, 1, told)
+
+    await stage.run(talk)
+    said = told.getvalue()
+    assert "2 people; 0 agreed so far; of approver" in said
+    assert said.index("this takes your own login") < said.index("not sent: ") < said.index("taken\n")
+    assert [line["by"] for line in _answers(stage.lines())] == ["ann (logged in)"]
 
 
 def test_nobody_is_sent_to_log_in_where_a_session_says(settings: Path, server: Crooked) -> None:
