@@ -85,6 +85,7 @@ from supervisor.rego.opa_token import token_of
 from supervisor.runtime import Runtime, utc_now
 
 if TYPE_CHECKING:
+    from supervisor.control.receipts import Receipts
     from supervisor.identity.oidc.acting import Acting
     from supervisor.identity.oidc.values import DevicePrompt
 
@@ -232,7 +233,10 @@ class SessionProcess:
             self._exposed.start(self._cell.door.open)
             self._say(*self._exposed.told)
         self._say(*self._notes)
-        self._control = ControlServer(self._folder.path, self._folder.id, self._runtime, self, screen=pty)
+        receipts = self._receipts(self._acting) if self._acting is not None and self._acting.asks else None
+        self._control = ControlServer(
+            self._folder.path, self._folder.id, self._runtime, self, screen=pty, receipts=receipts
+        )
         await self._control.start()
         if self._acting is None or not self._acting.asks:
             # Nothing of the start waits for it: the agent does, which starts later.
@@ -360,6 +364,12 @@ class SessionProcess:
         self._acting = acting(environment, self._user)
         if self._acting.asks:
             await logged_in(self._acting, scope.name, _show_login, asker=0)
+
+    def _receipts(self, acting: Acting) -> Receipts | None:
+        """Whose logins count where several humans must agree; `None` where the issuer vouches for this user alone."""
+        from supervisor.control.receipts import receipts_of
+
+        return receipts_of(acting.settings, self._folder.id, owner=lambda: acting.subject, clock=utc_now)
 
     def _act(self, scope: Scope, environment: dict[str, str], deadline: datetime | None) -> None:
         """The first task token, on record. In a thread. Raises `SuperviseError`."""

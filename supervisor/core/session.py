@@ -453,4 +453,5 @@ def _too_late(escalation: Escalation) -> str:
 
 def _minutes(span: timedelta) -> str:
     seconds = round(span.total_seconds())
-    return f"{seconds // 60} min" if seconds >= 60 and seconds % 60 == 0 else f"{seconds} s"
+    # Of minutes nobody wants the seconds: a quarter of an hour that began a moment ago is one.
+    return f"{-(-seconds // 60)} min" if seconds >= 120 or seconds == 60 else f"{seconds} s"

@@ -68,6 +68,16 @@ class Acting:
             terms, lambda page: show(DevicePrompt("", page, "", expires)), seconds=LOGIN_SECONDS
         )
 
+    @property
+    def settings(self) -> Settings:
+        """The user's choice of an issuer."""
+        return self._settings
+
+    @property
+    def subject(self) -> str:
+        """Who logged in, by the issuer's own id; empty before that."""
+        return "" if self._login is None else self._login.subject
+
     def begin(
         self, *, session: str, scope: str, digest: str, deadline: datetime | None, record: Callable[[TokenRecord], None]
     ) -> None:

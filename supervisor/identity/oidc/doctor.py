@@ -17,6 +17,10 @@ from supervisor.identity.oidc.wire import Wire, is_loopback
 
 ISSUER: Final = "identity"
 _SECONDS: Final = 5.0
+_BY_USER: Final = (
+    "another user of this machine counts, in the group that a role names: worth as much as your users are apart, as "
+    "whoever has sudo or both passwords is both"
+)
 
 
 def issuer_checks(environment: Mapping[str, str], *, seconds: float = _SECONDS) -> tuple[Check, ...]:
@@ -27,11 +31,12 @@ def issuer_checks(environment: Mapping[str, str], *, seconds: float = _SECONDS) 
         return (Check(ISSUER, False, f"{error.where}: {error.what}", error.fix),)
     if settings.provider == "local":
         what = "local: task tokens are signed by the session itself, for the operating system's user"
-        return (Check(ISSUER, True, what),)
+        return (Check(ISSUER, True, what), Check("four eyes", True, _BY_USER))
     found = [_secret(settings, environment)]
     wire = Wire(ca_bundle=settings.ca_bundle, environment=environment, seconds=seconds)
     found += _server(settings, wire)
     found.append(_aws(settings))
+    found.append(Check("four eyes", True, f"each approver logs in afresh at {settings.issuer}; the receipt is kept"))
     return tuple(found)
 
 
