@@ -143,11 +143,11 @@ def test_a_hundred_thousand_lines_stay_small() -> None:
     for number in range(250):
         lines.deny(lines.run(f"tool {number}"), RuleRef("commands", Effect.DENY, "f", 1, "deny: tool"))
     block = list(lines.lines)
-    story, begun = Story(timeline=Timeline()), time.perf_counter()
+    story, begun = Story(timeline=Timeline()), time.process_time()
     for turn in range(200):
         for line in block:
             take(story, {**line, "seq": turn * len(block) + line["seq"]})
-    took = time.perf_counter() - begun
+    took = time.process_time() - begun
     assert story.next_seq == 100_000
     assert len(story.timeline) == KEPT
     assert story.timeline.dropped == 50_000 - KEPT

@@ -23,6 +23,8 @@ from supervisor.demo.world import World, make_world
 from supervisor.errors import HostError, UsageError
 from tests.parts import missing
 
+pytestmark = pytest.mark.long
+
 SECONDS = 60.0
 WHOLE = Left(database=True, snapshots=SNAPSHOTS, resources=len(resources()), uploads=1)
 

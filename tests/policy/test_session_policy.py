@@ -34,6 +34,8 @@ from supervisor.policy.session_policy_facts import known
 from tests.policy.build import ALLOW, ASK, DENY, judge, rule, scope
 from tests.policy.iam_evaluator import permits
 
+pytestmark = pytest.mark.long
+
 TABLE = {
     "rds": """DescribeDBInstances DescribeDBSnapshots ListTagsForResource DeleteDBInstance DeleteDBSnapshot
         ModifyDBInstance StartDBInstance StopDBInstance AddTagsToResource CreateDBSnapshot""".split(),

@@ -21,6 +21,8 @@ from supervisor.gates.aws.shared_names import SHARED
 from supervisor.parse.aws_http import identify
 from tests.corpus.aws_requests import GATE, Factory, Made
 
+pytestmark = pytest.mark.long
+
 
 def test_shape() -> None:
     """They look like temporary credentials of AWS's and like nobody's real ones, and differ by session."""

@@ -21,6 +21,8 @@ from supervisor.gates.aws.lookups_tags import tags_in
 from supervisor.model.request import AccessLevel, AwsCall
 from supervisor.policy.irreversible import VERSIONED
 
+pytestmark = pytest.mark.long
+
 REGION, ACCOUNT = "eu-central-1", "123456789012"
 DEV = {"env": "dev", "team": "web"}
 

@@ -10,6 +10,8 @@ import pytest
 from supervisor.parse.aws_http import AwsRequest, Refused, body_wanted, identify, read
 from tests.corpus.aws_requests import GATE, Factory, Made, comparable
 
+pytestmark = pytest.mark.long
+
 FACTORY = Factory()
 GATE_HOST = GATE.removeprefix("http://")
 GROUPS = 8
