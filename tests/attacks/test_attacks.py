@@ -14,14 +14,8 @@ CHUNKS = chunks()
 RACES = 400
 
 
-def _quick(chunk: str) -> bool:
-    return chunk.startswith("starts-")
-
-
-PORTIONS = [pytest.param(chunk, marks=() if _quick(chunk) else pytest.mark.long) for chunk in CHUNKS]
-
-
-@pytest.mark.parametrize("chunk", PORTIONS)
+@pytest.mark.long
+@pytest.mark.parametrize("chunk", CHUNKS)
 def test_production_survives(attacked: Stage, chunk: str) -> None:
     """No technique of this portion harms anything, and each came to its attempt."""
     outcomes = attacked.attack(map(read, CHUNKS[chunk]))

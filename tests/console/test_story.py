@@ -137,6 +137,7 @@ def test_visible_is_applied_exactly_once(text: str) -> None:
     assert visible(text) in entry.title
 
 
+@pytest.mark.long
 def test_a_hundred_thousand_lines_stay_small() -> None:
     """A long session keeps the newest entries only, says how many it dropped, and folds in seconds."""
     lines = Lines()

@@ -17,6 +17,8 @@ from tests.e2e.headless import COMMAND, Desk
 from tests.e2e.screen import answer
 from tests.parts import missing
 
+pytestmark = pytest.mark.long
+
 SECONDS = 90.0
 
 

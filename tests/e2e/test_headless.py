@@ -11,6 +11,8 @@ import pytest
 from tests.e2e.headless import Desk
 from tests.parts import need
 
+pytestmark = pytest.mark.long
+
 
 def test_streams_and_the_exit_code_go_through(desk: Desk) -> None:
     """Input, output, errors and the exit code are the agent's own."""

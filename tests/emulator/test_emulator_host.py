@@ -17,6 +17,8 @@ from supervisor.emulator.sockets import connect
 from supervisor.emulator.wire import HEAD, State, ToScreen, Unframer, pack
 from tests.emulator.emulator_stage import Console, Stage, stage, until
 
+pytestmark = pytest.mark.long
+
 
 def lines(first: int, last: int) -> bytes:
     return b"".join(b"line %d\r\n" % number for number in range(first, last))

@@ -14,6 +14,8 @@ from tests.fuzz import of_aws, of_network, of_records, of_starts, of_talk
 from tests.fuzz.mutate import inputs
 from tests.fuzz.reader import Reader
 
+pytestmark = pytest.mark.long
+
 READERS = (*of_network.READERS, *of_aws.READERS, *of_starts.READERS, *of_records.READERS, *of_talk.READERS)
 EXAMPLES = int(os.environ.get("AGENT_SUPERVISE_FUZZ", "0"))
 """Examples for each reader in a heavy run, drawn anew each time; without it a hundred that are always the same."""

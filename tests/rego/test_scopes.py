@@ -16,6 +16,8 @@ from supervisor.policy.scope import OpaServer, Scope
 from supervisor.scope_files import accept, difference, load_scope
 from tests.e2e.headless import COMMAND, ROOT, Desk
 
+pytestmark = pytest.mark.long
+
 SCOPE = """\
 scope: trial
 task: Try conditions

@@ -69,12 +69,19 @@ class Forwarding:
         self._terms, self._endpoints, self._upstream = terms, endpoints, upstream
 
     async def send(
-        self, request: web.BaseRequest, call: Call, keys: Keys, sent: Sent, go_on: Callable[[], Awaitable[None]]
+        self,
+        request: web.BaseRequest,
+        call: Call,
+        keys: Keys,
+        sent: Sent,
+        go_on: Callable[[], Awaitable[None]],
+        answered: Callable[[], None],
     ) -> web.StreamResponse:
         """Send the call and give its answer to the client; `sent` is filled in as it happens.
 
-        `go_on` tells a client that waits with its body to send it. Raises `NotSent`, `BadBody` for a body that is not
-        the signed one, and `OSError` where the client is gone.
+        `go_on` tells a client that waits with its body to send it; `answered` is called when the call was carried out
+        and the client has not heard of it yet. Raises `NotSent`, `BadBody` for a body that is not the signed one, and
+        `OSError` where the client is gone.
         """
         endpoint = await self._endpoint(call)
         url = f"{endpoint.url}{endpoint.base}{_target(call.read)}"
@@ -92,6 +99,7 @@ class Forwarding:
             raise _failure(passing, error, endpoint) from error
         sent.status = answer.status
         sent.aws_request_id = next((answer.headers[name] for name in _REQUEST_IDS if name in answer.headers), "")
+        answered()
         response = Passed(request, answer)
         try:
             if _is_redirect(answer.status) and not call.read.service.startswith("s3"):

@@ -268,7 +268,9 @@ class Serving:
             if isinstance(keys, SuperviseError):
                 raise keys
             out = Call(read, wanted.signed, wanted.body, wanted.payload_hash, wanted.prefix)
-            response = await self._forwarding.send(request, out, keys, sent, lambda: _go_on(request))
+            response = await self._forwarding.send(
+                request, out, keys, sent, lambda: _go_on(request), lambda: self._forget(decided.call)
+            )
             await self._tell_how_it_went(read, sent)
             return response
         except SuperviseError as error:
@@ -294,9 +296,13 @@ class Serving:
             sent.detail = sent.detail or str(error)
             raise
         finally:
-            if decided.call is not None and touches_tags(decided.call) != ():
-                self._terms.lookups.forget(decided.call.resources)
+            self._forget(decided.call)
             self._record(decided.request_id, sent)
+
+    def _forget(self, call: AwsCall | None) -> None:
+        """Tags that the call may have changed are looked up anew by whatever comes next."""
+        if call is not None and touches_tags(call) != ():
+            self._terms.lookups.forget(call.resources)
 
     async def _tell_how_it_went(self, read: AwsRequest, sent: Sent) -> None:
         if sent.detail:

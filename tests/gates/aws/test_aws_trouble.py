@@ -23,6 +23,8 @@ from tests.gates.aws.conftest import Made
 from tests.gates.aws.gate_stage import Stage
 from tests.gates.network.stage import wait_for
 
+pytestmark = pytest.mark.long
+
 LIST = b"DynamoDB_20120810.ListTables"
 
 

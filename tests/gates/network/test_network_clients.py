@@ -20,6 +20,8 @@ from supervisor.gates.network.who import chain_behind
 from tests.gates.network.stage import ALLOW, DENY, Desk, Running, Server, Web, wait_for
 from tests.parts import missing, need
 
+pytestmark = pytest.mark.long
+
 Start = Callable[..., Running]
 Serve = Callable[..., Server]
 

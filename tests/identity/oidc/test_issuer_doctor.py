@@ -41,16 +41,17 @@ def checks(folder: Path, text: str, **variables: str) -> dict[str, Check]:
 
 
 def test_without_a_configuration_the_session_vouches(tmp_path: Path) -> None:
-    """The local issuer holds, and what it is worth is said."""
-    (check,) = issuer_checks({"XDG_CONFIG_HOME": str(tmp_path)})
+    """The local issuer holds, and what it and a second pair of eyes are worth is said."""
+    check, eyes = issuer_checks({"XDG_CONFIG_HOME": str(tmp_path)})
     assert check.holds and "operating system's user" in check.detail
+    assert eyes.name == "four eyes" and "another user of this machine" in eyes.detail
 
 
 def test_an_issuer_that_answers_holds(folder: Path, server: Crooked) -> None:
     """Issuer, exchange and secret hold; AWS is reached with the developer's profile."""
     found = checks(folder, f"provider: keycloak\nissuer: {server.issuer}\n")
     assert {name for name, check in found.items() if check.holds} == {
-        "identity", "client secret", "token exchange", "aws by token"
+        "identity", "client secret", "token exchange", "aws by token", "four eyes"
     }  # fmt: skip
     assert "own profile" in found["aws by token"].detail
     assert not server.paths("/token")
