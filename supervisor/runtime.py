@@ -173,9 +173,13 @@ class Runtime(Desk):
             asked = Asked(request) if self._conditions is None else self._conditioned(request)
             return HELD if asked is None else self._handle(asked, asked=request.id, foretold=foretold) or HELD
         except Exception as error:
-            self.fault(request.gate, f"{request.id} could not be decided: {type(error).__name__}: {error}")
-            message = f"agent-supervise: denied: deciding failed ({visible(str(error))})"
-            return Verdict(Effect.DENY, By.FAULT, message)
+            return self._undecided(request, error)
+
+    def _undecided(self, request: Request, error: Exception) -> Verdict:
+        """What is told where deciding itself failed; it is on record when this returns."""
+        self.fault(request.gate, f"{request.id} could not be decided: {type(error).__name__}: {error}")
+        message = f"agent-supervise: denied: deciding failed ({visible(str(error))})"
+        return Verdict(Effect.DENY, By.FAULT, message)
 
     def _conditioned(self, request: Request) -> Asked | None:
         """The question with what conditions say of it; `None` where they take their time: then `deliver` has the end.
@@ -202,9 +206,7 @@ class Runtime(Desk):
         try:
             verdict = self._handle(Asked(request, answer.result()), asked=request.id)
         except Exception as error:
-            self.fault(request.gate, f"{request.id} could not be decided: {type(error).__name__}: {error}")
-            message = f"agent-supervise: denied: deciding failed ({visible(str(error))})"
-            verdict = Verdict(Effect.DENY, By.FAULT, message)
+            verdict = self._undecided(request, error)
         with self._awaiting:
             gone = self._awaited.pop(request.id)
         if verdict is None and gone:

@@ -13,7 +13,7 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from ipaddress import IPv6Address
 from typing import Final, Protocol
@@ -31,6 +31,7 @@ PATIENCE: Final = 240
 AGAIN: Final = 4
 """Ticks until a canary that proved nothing is tried again."""
 _KEPT: Final = 64
+_BUCKET: Final = "canary-"
 _DOCUMENTATION: Final = 0x2001_0DB8 << 96
 
 
@@ -58,7 +59,7 @@ class Word:
     @property
     def bucket(self) -> str:
         """A bucket that nobody has."""
-        return f"canary-{self.text}"
+        return f"{_BUCKET}{self.text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +103,6 @@ class _Course:
     why: str = ""
 
 
-@dataclass(slots=True)
-class _Asked:
-    actions: list[Action] = field(default_factory=list)
-
-
 class CanaryDesk(Desk):
     """The session's desk as the gates see it: questions about canaries are refused here, and remembered as seen.
 
@@ -116,7 +112,11 @@ class CanaryDesk(Desk):
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._lock = threading.Lock()
-        self._words: OrderedDict[Word, _Asked] = OrderedDict()
+        self._words: OrderedDict[Word, list[Action]] = OrderedDict()
+        # Every start, connection and call passes here: what it may be about is found by name.
+        self._texts: dict[str, Word] = {}
+        self._addresses: dict[str, Word] = {}
+        self._buckets: dict[str, Word] = {}
         self._numbers = 0
         self._open: OrderedDict[str, Word] = OrderedDict()
 
@@ -124,26 +124,27 @@ class CanaryDesk(Desk):
         """A new word; questions about it are refused from now on."""
         word = Word(secrets.token_hex(16), secrets.token_hex(16))
         with self._lock:
-            self._words[word] = _Asked()
+            self._words[word] = []
+            self._texts[word.text] = self._addresses[word.address] = self._buckets[word.bucket] = word
             while len(self._words) > _KEPT:
-                self._words.popitem(last=False)
+                old, _ = self._words.popitem(last=False)
+                del self._texts[old.text], self._addresses[old.address], self._buckets[old.bucket]
         return word
 
     def asked(self, word: Word) -> tuple[Action, ...]:
         """What gates asked about this word so far."""
         with self._lock:
-            found = self._words.get(word)
-            return tuple(found.actions) if found is not None else ()
+            return tuple(self._words.get(word, ()))
 
     def is_bucket(self, name: str) -> bool:
         """Whether a bucket is a canary's: nothing has to be looked up about it."""
         with self._lock:
-            return any(word.bucket == name for word in self._words)
+            return name in self._buckets
 
     def new_request(self, gate: GateName, action: Action, chain: tuple[Process, ...] = ()) -> Request:
         """See `Desk`."""
         with self._lock:
-            word = next((word for word in self._words if _is_about(action, word)), None)
+            word = self._about(action)
             if word is not None:
                 self._numbers += 1
                 number = f"canary-{self._numbers}"
@@ -159,7 +160,7 @@ class CanaryDesk(Desk):
             word = self._open.get(request.id)
             if word is not None:
                 if word in self._words:
-                    self._words[word].actions.append(request.action)
+                    self._words[word].append(request.action)
                 return Verdict(Effect.DENY, By.POLICY, f"agent-supervise: denied: canary {word.proof}")
         if request.id.startswith("canary-"):
             return Verdict(Effect.DENY, By.POLICY, "agent-supervise: denied: a canary of long ago")
@@ -184,17 +185,18 @@ class CanaryDesk(Desk):
         """See `Desk`."""
         self._desk.fault(part, what)
 
-
-def _is_about(action: Action, word: Word) -> bool:
-    match action:
-        case Exec():
-            return word.text in action.argv
-        case Connect():
-            return action.host == word.address
-        case AwsCall():
-            return any(word.bucket in resource for resource in action.resources)
-        case _:
-            return False
+    def _about(self, action: Action) -> Word | None:
+        """The canary that an action is, if it is one."""
+        match action:
+            case Exec():
+                return next((self._texts[word] for word in action.argv if word in self._texts), None)
+            case Connect():
+                return self._addresses.get(action.host)
+            case AwsCall():
+                named = [resource for resource in action.resources if _BUCKET in resource]
+                return next((word for one in named for name, word in self._buckets.items() if name in one), None)
+            case _:
+                return None
 
 
 class Rounds:

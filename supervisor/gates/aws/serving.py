@@ -296,7 +296,8 @@ class Serving:
             sent.detail = sent.detail or str(error)
             raise
         finally:
-            self._forget(decided.call)
+            if not sent.status:
+                self._forget(decided.call)  # nobody knows whether it was carried out
             self._record(decided.request_id, sent)
 
     def _forget(self, call: AwsCall | None) -> None:
